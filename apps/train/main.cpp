@@ -1,0 +1,205 @@
+// tx-train: trains what a JSON file says.
+#include <CLI/CLI.hpp>
+#include <torch/torch.h>
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libtorch_ext/core/version.h"
+#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/inspect/tree.h"
+#include "libtorch_ext/train/csv_log.h"
+#include "libtorch_ext/train/epoch.h"
+#include "progress.h"
+#include "run_folder.h"
+#include "stop_signal.h"
+
+namespace tx = torch_ext;
+
+namespace {
+
+struct Arguments {
+  std::string config;
+  std::vector<std::string> assignments;
+  std::string output;
+  std::string resume;
+  bool dry_run = false;
+  bool print_config = false;
+};
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  app.set_version_flag("--version", "tx-train " TORCH_EXT_VERSION);
+  app.add_option("CONFIG", arguments.config, "The run, as a JSON file (// comments allowed)")->required();
+  app.add_option("--set", arguments.assignments, "Put a value over the file's, as in --set optimizer.lr=0.05")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--output", arguments.output, "Folder of last.pt, best.pt, metrics.csv and config.json")
+      ->type_name("DIR");
+  app.add_option("--resume", arguments.resume, "Go on from a checkpoint; auto: from DIR/last.pt where there is one")
+      ->type_name("auto|PATH");
+  app.add_flag("--dry-run", arguments.dry_run, "Build everything, run one batch forward and backward, write nothing");
+  app.add_flag("--print-config", arguments.print_config, "Print the config with every default, and stop");
+}
+
+int64_t count_parameters(const torch::nn::Module& module) {
+  int64_t count = 0;
+  for (const auto& parameter : tx::parameters(module)) count += parameter.numel();
+  return count;
+}
+
+void print_header(const tx::Run& run) {
+  if (!run.device.reason.empty()) std::printf("%s\n", run.device.reason.c_str());
+  std::printf("%s: %lld parameters, on %s with %d threads; %lld training and %lld test samples\n",
+              run.config.model.name.c_str(), static_cast<long long>(count_parameters(*run.model.ptr())),
+              run.device.device.str().c_str(), torch::get_num_threads(),
+              static_cast<long long>(run.train_loader->dataset().size()),
+              static_cast<long long>(run.test_loader->dataset().size()));
+  std::fflush(stdout);
+}
+
+int dry_run(tx::Run& run) {
+  double loss = 0;
+  tx::train_epoch(run, [&](double value) {
+    loss = value;
+    return false;
+  });
+  std::printf("dry run: one batch of %lld went forward and backward, loss %.4f; nothing was written\n",
+              static_cast<long long>(run.tally.samples), loss);
+  return 0;
+}
+
+// The checkpoint to go on from; nothing for a fresh start.
+std::optional<std::string> checkpoint_to_resume(const Arguments& arguments, const RunFolder& folder) {
+  if (arguments.resume.empty()) return std::nullopt;
+  if (arguments.resume != "auto") return arguments.resume;
+  if (std::filesystem::exists(folder.file("last.pt"))) return folder.file("last.pt");
+  std::printf("no %s to resume from: starting anew\n", folder.file("last.pt").c_str());
+  return std::nullopt;
+}
+
+class Training {
+ public:
+  Training(tx::Run& run, RunFolder folder)
+      : run_(run),
+        folder_(std::move(folder)),
+        metrics_(folder_.file("metrics.csv"),
+                 {"epoch", "step", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds"},
+                 run.epoch) {
+    if (run.config.log_steps) steps_.emplace(folder_.file("steps.csv"), std::vector<std::string>{"step", "loss"}, run.step);
+    tx::formats::AtomicFile config(folder_.file("config.json"));
+    config.write(tx::to_json(run.config));
+    config.commit();
+  }
+
+  // Returns the exit code.
+  int run() {
+    while (run_.epoch < run_.config.epochs) {
+      if (!epoch()) return stopped();
+    }
+    std::printf("done: %lld epochs, best test accuracy %.2f %%; %s and best.pt hold the weights\n",
+                static_cast<long long>(run_.epoch), 100 * run_.best.value_or(0), folder_.file("last.pt").c_str());
+    return 0;
+  }
+
+ private:
+  // False when a signal ended it; the run then stands between two steps.
+  bool epoch() {
+    const std::string title =
+        "epoch " + std::to_string(run_.epoch + 1) + "/" + std::to_string(run_.config.epochs);
+    Progress progress(title, run_.train_loader->size(), run_.position.batch, run_.config.data.batch_size);
+    const bool whole = tx::train_epoch(run_, [&](double loss) {
+      progress.update(run_.position.batch, run_.tally.mean_loss());
+      if (steps_) steps_->append(run_.step, {loss});
+      const auto every = run_.config.checkpoint.every_steps;
+      if (every && run_.step % *every == 0) tx::save_run(run_, folder_.file("last.pt"));
+      return stop_signal::received() == 0;
+    });
+    progress.finish();
+    if (!whole) return false;
+    const auto test = tx::evaluate(run_, [] { return stop_signal::received() == 0; });
+    if (!test) return false;
+
+    const double lr = run_.lr();
+    const tx::Tally train = tx::finish_epoch(run_);
+    const bool is_best = !run_.best || test->accuracy() > *run_.best;
+    if (is_best) run_.best = test->accuracy();
+    metrics_.append(run_.epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
+                                 test->mean_loss(), test->accuracy(), progress.seconds()});
+    if (is_best) tx::save_run(run_, folder_.file("best.pt"));
+    tx::save_run(run_, folder_.file("last.pt"));
+    std::printf("%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%%s  lr %g  %.1f s\n",
+                title.c_str(), train.mean_loss(), 100 * train.accuracy(), test->mean_loss(), 100 * test->accuracy(),
+                is_best ? " (best)" : "", lr, progress.seconds());
+    std::fflush(stdout);
+    return true;
+  }
+
+  int stopped() {
+    tx::save_run(run_, folder_.file("last.pt"));
+    constexpr int kKilledBySignal = 128;
+    std::printf("stopped by signal %d in epoch %lld after step %lld; go on with --resume auto\n",
+                stop_signal::received(), static_cast<long long>(run_.epoch + 1), static_cast<long long>(run_.step));
+    return kKilledBySignal + stop_signal::received();
+  }
+
+  tx::Run& run_;
+  RunFolder folder_;
+  tx::CsvLog metrics_;
+  std::optional<tx::CsvLog> steps_;
+};
+
+int train(const Arguments& arguments) {
+  tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);
+  if (!arguments.output.empty()) config.output = arguments.output;
+  if (arguments.print_config) {
+    std::cout << tx::to_json(config);
+    return 0;
+  }
+  tx::Run run = tx::make_run(config);
+  print_header(run);
+  const RunFolder folder{config.output};
+  const auto checkpoint = checkpoint_to_resume(arguments, folder);
+  if (checkpoint) {
+    tx::resume_run(run, *checkpoint);
+    std::printf("resumed from %s: %lld of %lld epochs done, step %lld\n", checkpoint->c_str(),
+                static_cast<long long>(run.epoch), static_cast<long long>(config.epochs),
+                static_cast<long long>(run.step));
+  }
+  if (arguments.dry_run) return dry_run(run);
+
+  const bool goes_on_here = checkpoint && folder.is_last(*checkpoint);
+  if (!goes_on_here) {
+    const std::string earlier = folder.begin_anew();
+    if (!earlier.empty()) std::printf("moved the earlier run in %s to %s\n", folder.path.c_str(), earlier.c_str());
+  }
+  stop_signal::catch_signals();
+  return Training(run, folder).run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  constexpr int kBadInput = 2;
+  CLI::App app("Trains a classifier as a JSON file says", "tx-train");
+  Arguments arguments;
+  add_options(app, arguments);
+  try {
+    app.parse(argc, argv);
+    return train(arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadInput;
+  } catch (const c10::Error& error) {
+    std::fflush(stdout);
+    std::cerr << "tx-train: " << error.what_without_backtrace() << '\n';
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    std::cerr << "tx-train: " << error.what() << '\n';
+  }
+  return kBadInput;
+}

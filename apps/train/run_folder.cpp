@@ -1,0 +1,30 @@
+#include "run_folder.h"
+
+#include <filesystem>
+
+#include "libtorch_ext/core/error.h"
+
+namespace fs = std::filesystem;
+
+bool RunFolder::is_last(const std::string& checkpoint) const {
+  std::error_code neither_there;
+  return fs::equivalent(checkpoint, file("last.pt"), neither_there);
+}
+
+std::string RunFolder::begin_anew() const {
+  try {
+    fs::create_directories(path);
+    if (!fs::exists(file("last.pt")) && !fs::exists(file("metrics.csv"))) return "";
+    int number = 1;
+    while (fs::exists(file("earlier-" + std::to_string(number)))) ++number;
+    const std::string earlier = file("earlier-" + std::to_string(number));
+    fs::create_directory(earlier);
+    for (const char* name : {"last.pt", "best.pt", "metrics.csv", "steps.csv", "config.json"}) {
+      if (fs::exists(file(name))) fs::rename(file(name), fs::path(earlier) / name);
+    }
+    return earlier;
+  } catch (const fs::filesystem_error& error) {
+    throw torch_ext::Error(path + ": can't hold a run's files: " + error.code().message() +
+                           "; choose another folder with --output");
+  }
+}

@@ -1,0 +1,39 @@
+#include "libtorch_ext/checkpoint/file.h"
+
+#include "libtorch_ext/checkpoint/error.h"
+#include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/pytorch_file.h"
+
+namespace torch_ext {
+namespace {
+
+CheckpointError translated(const formats::FormatError& error) {
+  const std::string text = error.what();
+  const std::string subject = error.file() + ": ";
+  return CheckpointError(error.file(), text.compare(0, subject.size(), subject) == 0 ? text.substr(subject.size()) : text);
+}
+
+}  // namespace
+
+LoadedFile load(const std::string& path) {
+  try {
+    return {path, formats::read_pytorch_file(path).root};
+  } catch (const formats::FormatError& error) {
+    throw translated(error);
+  }
+}
+
+void save(const Value& value, const std::string& path) {
+  try {
+    formats::write_pytorch_file(value, path);
+  } catch (const formats::FormatError& error) {
+    throw translated(error);
+  }
+}
+
+void save(const StateDict& state, const std::string& path) {
+  TensorWriter writer;
+  save(to_value(state, writer), path);
+}
+
+}  // namespace torch_ext

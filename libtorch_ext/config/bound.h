@@ -1,0 +1,28 @@
+#pragma once
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace torch_ext::config {
+
+/// What a config value may be, beyond its type, and the words for it: "at least 1".
+/// Checked on reading; an empty one allows everything.
+struct Bound {
+  double minimum = -std::numeric_limits<double>::infinity();
+  double maximum = std::numeric_limits<double>::infinity();
+  bool open = false;               ///< the minimum itself is out
+  std::vector<std::string> words;  ///< a string must be one of these, unless there are none
+
+  bool allows(double value) const { return (open ? value > minimum : value >= minimum) && value <= maximum; }
+};
+
+inline Bound at_least(double minimum) { return {.minimum = minimum}; }
+inline Bound above(double minimum) { return {.minimum = minimum, .open = true}; }
+inline Bound between(double minimum, double maximum) { return {.minimum = minimum, .maximum = maximum}; }
+inline Bound one_of(std::vector<std::string> words) { return {.words = std::move(words)}; }
+
+/// " of at least 1", " above 0", " from 0 to 1", or nothing.
+std::string to_words(const Bound& bound);
+
+}  // namespace torch_ext::config

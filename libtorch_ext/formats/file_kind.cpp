@@ -1,0 +1,57 @@
+#include "libtorch_ext/formats/file_kind.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/mapped_file.h"
+
+namespace torch_ext::formats {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr auto kZip = "PK\x03\x04"sv;
+// A pickle of the number 0x1950a86a20f9469cfc6c, in protocol 2.
+constexpr auto kLegacyTorch = "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv;
+constexpr auto kTar = "ustar"sv;
+constexpr size_t kTarOffset = 257;
+
+bool is_text(std::string_view head) {
+  return std::ranges::all_of(head, [](unsigned char c) { return c >= 0x20 || (c >= '\t' && c <= '\r'); });
+}
+
+std::string describe(std::string_view head) {
+  if (head.empty()) return "is empty";
+  if (head.starts_with(kLegacyTorch)) {
+    return "is in torch.save's legacy format (before PyTorch 1.6), which is not read here; load it in Python and "
+           "save it again";
+  }
+  if (head.size() > 8 && head[8] == '{' && head.substr(4, 4) == "\0\0\0\0"sv) {
+    return "is a safetensors file, a file of torch.save is expected";
+  }
+  if (head.starts_with("\x1f\x8b"sv)) return "is gzip, a file of torch.save is expected; unpack it first";
+  if (head.starts_with("\x93NUMPY"sv)) return "is a numpy array, a file of torch.save is expected";
+  if (head.starts_with("\x89HDF"sv)) return "is HDF5, a file of torch.save is expected";
+  if (head.starts_with("PK\x05\x06"sv)) return "is an empty zip archive, a file of torch.save is expected";
+  if (head.size() > kTarOffset && head.substr(kTarOffset).starts_with(kTar)) {
+    return "is a tar archive (torch.save before PyTorch 0.1.10), which is not read here; load it in Python and save "
+           "it again";
+  }
+  if (head.starts_with('\x80')) {
+    return "is a bare pickle, a file of torch.save is expected; load it in Python and torch.save it";
+  }
+  if (is_text(head)) return "is a text file, a file of torch.save is expected";
+  return "is no file of torch.save, which begins with a zip header (50 4b 03 04)";
+}
+
+}  // namespace
+
+void check_is_pytorch_zip(const std::string& path) {
+  const auto file = MappedFile::open(path);
+  const auto bytes = file->bytes().first(std::min<size_t>(file->bytes().size(), 512));
+  const std::string_view head(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!head.starts_with(kZip)) throw FormatError(path, describe(head));
+}
+
+}  // namespace torch_ext::formats

@@ -1,0 +1,166 @@
+#include "libtorch_ext/formats/pytorch_file.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/file_kind.h"
+#include "libtorch_ext/formats/pickle_reader.h"
+#include "libtorch_ext/formats/pickle_writer.h"
+#include "libtorch_ext/formats/zip_reader.h"
+#include "libtorch_ext/formats/zip_writer.h"
+
+namespace torch_ext::formats {
+namespace {
+
+constexpr std::string_view kPickleName = "data.pkl";
+
+/// The folder, with its slash, that all records of the archive lie in.
+std::string_view find_prefix(const ZipReader& zip) {
+  for (const ZipRecord& record : zip.records()) {
+    const size_t slash = record.name.find('/');
+    if (slash != record.name.npos && record.name.substr(slash + 1) == kPickleName) {
+      return record.name.substr(0, slash + 1);
+    }
+  }
+  throw FormatError(zip.path(), "is a zip archive of " + std::to_string(zip.records().size()) +
+                                    " records without a data.pkl: not a file of torch.save");
+}
+
+bool is_big_endian(const ZipReader& zip, const std::string& prefix) {
+  const ZipRecord* record = zip.find(prefix + "byteorder");
+  if (!record) return false;  // written before PyTorch 2.1
+  const auto storage = zip.open(*record);
+  const auto bytes = storage->bytes();
+  const std::string_view order(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (order != "little" && order != "big") {
+    throw FormatError(
+        zip.path(), "record byteorder holds '" + std::string(order.substr(0, 20)) + "', 'little' or 'big' is expected");
+  }
+  return order == "big";
+}
+
+bool is_complex(DType dtype) {
+  return dtype == DType::ComplexHalf || dtype == DType::ComplexFloat || dtype == DType::ComplexDouble;
+}
+
+/// The same numbers in little-endian order, swapped at their first use.
+std::shared_ptr<Storage> swapped(std::shared_ptr<const Storage> big, DType dtype) {
+  const size_t unit = element_size(dtype) / (is_complex(dtype) ? 2 : 1);
+  const size_t size = big->size() / unit * unit;
+  return std::make_shared<Storage>(size, [big = std::move(big), size, unit] {
+    const auto from = big->bytes();
+    std::vector<std::byte> bytes(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(size));
+    for (auto at = bytes.begin(); at != bytes.end(); at += static_cast<std::ptrdiff_t>(unit)) {
+      std::reverse(at, at + static_cast<std::ptrdiff_t>(unit));
+    }
+    return bytes;
+  });
+}
+
+/// Hands out the storages that the pickle names by persistent ids, one object for each record.
+class StorageLoader {
+ public:
+  StorageLoader(const ZipReader& zip, std::string prefix)
+      : zip_(zip), prefix_(std::move(prefix)), is_big_endian_(is_big_endian(zip, prefix_)) {
+    loaded_.resize(zip.records().size());
+  }
+
+  /// `id`: ("storage", torch.FloatStorage, key, location, number of elements).
+  Value operator()(const Value& id) {
+    const auto* parts = id.as<Tuple>();
+    if (!parts || parts->items.size() != 5) fail("is " + id.type_name() + ", a tuple of 5 is expected");
+    const auto* what = parts->items[0].as<std::string>();
+    const auto* type = parts->items[1].as<Global>();
+    const auto* key = parts->items[2].as<std::string>();
+    const auto* location = parts->items[3].as<std::string>();
+    const auto* numel = parts->items[4].as<int64_t>();
+    if (!what || *what != "storage" || !type || !key || !location || !numel) {
+      fail("does not name a storage, its type, key, location and size");
+    }
+    const ZipRecord* record = zip_.find(record_name(*key));
+    if (!record) throw FormatError(zip_.path(), "record " + name_ + " is missing");
+    auto& storage = loaded_[static_cast<size_t>(record - zip_.records().data())];
+    if (!storage) storage = load(*record, *type, *location, *numel);
+    return storage;
+  }
+
+ private:
+  [[noreturn]] static void fail(const std::string& problem) {
+    throw std::invalid_argument("a persistent id " + problem);
+  }
+
+  const std::string& record_name(std::string_view key) {
+    name_.assign(prefix_).append("data/").append(key);
+    return name_;
+  }
+
+  std::shared_ptr<const Storage> load(const ZipRecord& record, const Global& type, const std::string& location,
+                                      int64_t numel) const {
+    const auto dtype = dtype_from_storage_class(type.name);
+    if (!dtype && type.name != "UntypedStorage") fail("names the storage type " + type.module + "." + type.name);
+    const size_t element = element_size(dtype.value_or(DType::Byte));
+    if (numel < 0 || static_cast<uint64_t>(numel) > record.size / element) {
+      throw FormatError(zip_.path(), "record " + std::string(record.name) + " has " + std::to_string(record.size) +
+                                         " bytes, " + std::to_string(numel) + " elements of " +
+                                         std::to_string(element) + " are expected");
+    }
+    auto storage = zip_.open(record);
+    if (is_big_endian_ && element > 1) storage = swapped(std::move(storage), *dtype);
+    storage->location = location;
+    storage->dtype = dtype;
+    return storage;
+  }
+
+  const ZipReader& zip_;
+  std::string prefix_;
+  bool is_big_endian_;
+  std::string name_;
+  std::vector<std::shared_ptr<const Storage>> loaded_;  // by the record's index
+};
+
+/// The folder in the archive that torch.save would choose: the file's name without its extension.
+std::string archive_folder(const std::string& path) {
+  const std::string stem = std::filesystem::path(path).stem().string();
+  const bool is_plain = std::ranges::all_of(stem, [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
+  return (stem.empty() || !is_plain ? "archive" : stem) + "/";
+}
+
+std::string padded(uint64_t number) {
+  std::string digits = std::to_string(number);
+  return std::string(20 - digits.size(), '0') + digits;
+}
+
+}  // namespace
+
+PytorchFile read_pytorch_file(const std::string& path) {
+  check_is_pytorch_zip(path);
+  const ZipReader zip(path);
+  const std::string prefix(find_prefix(zip));
+  if (zip.find(prefix + "constants.pkl")) {
+    throw FormatError(path, "is a TorchScript archive, a file of torch.save is expected; torch::jit::load reads it");
+  }
+  StorageLoader load_storage(zip, prefix);
+  const auto pickle = zip.open(*zip.find(prefix + std::string(kPickleName)));
+  return {.format = "pytorch-zip", .root = read_pickle(pickle->bytes(), path, std::ref(load_storage))};
+}
+
+void write_pytorch_file(const Value& root, const std::string& path, const PytorchWriteOptions& options) {
+  const Pickle pickle = write_pickle(root, path);
+  const std::string folder = archive_folder(path);
+  AtomicFile file(path);
+  ZipWriter zip(file);
+  zip.add(folder + std::string(kPickleName), pickle.bytes);
+  zip.add(folder + "byteorder", "little");
+  for (size_t i = 0; i < pickle.storages.size(); ++i) {
+    zip.add(folder + "data/" + std::to_string(i), pickle.storages[i]->bytes());
+  }
+  zip.add(folder + "version", "3\n");
+  zip.add(folder + ".data/serialization_id", padded(zip.digest()) + padded(pickle.bytes.size()));
+  zip.finish();
+  file.commit(options.durable);
+}
+
+}  // namespace torch_ext::formats

@@ -1,0 +1,142 @@
+#include "libtorch_ext/formats/repr.h"
+
+#include <charconv>
+#include <cmath>
+
+namespace torch_ext::formats {
+namespace {
+
+class Printer {
+ public:
+  explicit Printer(size_t max_length) : max_length_(max_length) {}
+
+  std::string run(const Value& value) {
+    write(value);
+    if (is_full()) cut();
+    return std::move(out_);
+  }
+
+  // One overload for each alternative of Value.
+  void operator()(None) { out_ += "None"; }
+  void operator()(bool value) { out_ += value ? "True" : "False"; }
+  void operator()(int64_t value) { out_ += std::to_string(value); }
+  void operator()(double value);
+  void operator()(const std::string& text) { quoted(text); }
+  void operator()(const Bytes& bytes) {
+    out_ += 'b';
+    quoted(bytes.data, 0x7f);
+  }
+  void operator()(const BigInt& value) {
+    out_ += "<int of " + std::to_string(8 * value.little_endian.size()) + " bits>";
+  }
+  void operator()(const std::shared_ptr<List>& list) {
+    out_ += '[';
+    items(list->items);
+    out_ += ']';
+  }
+  void operator()(const std::shared_ptr<Tuple>& tuple) {
+    out_ += '(';
+    items(tuple->items);
+    out_ += tuple->items.size() == 1 ? ",)" : ")";
+  }
+  void operator()(const std::shared_ptr<Dict>& dict) {
+    out_ += '{';
+    pairs(dict->items);
+    out_ += '}';
+  }
+  void operator()(const Tensor& tensor);
+  void operator()(const Global& global) { out_ += global.module + "." + global.name; }
+  void operator()(const std::shared_ptr<Object>& object);
+  void operator()(const std::shared_ptr<const Storage>& storage) {
+    out_ += "<storage of " + std::to_string(storage->size()) + " bytes>";
+  }
+
+ private:
+  bool is_full() const { return out_.size() > max_length_; }
+
+  void write(const Value& value) {
+    if (!is_full()) std::visit(*this, value.variant());
+  }
+
+  void items(const std::vector<Value>& values) {
+    for (size_t i = 0; i < values.size() && !is_full(); ++i) {
+      if (i > 0) out_ += ", ";
+      write(values[i]);
+    }
+  }
+
+  void pairs(const std::vector<std::pair<Value, Value>>& values) {
+    for (size_t i = 0; i < values.size() && !is_full(); ++i) {
+      if (i > 0) out_ += ", ";
+      write(values[i].first);
+      out_ += ": ";
+      write(values[i].second);
+    }
+  }
+
+  /// Bytes from `escaped_from` on are written as \x…
+  void quoted(std::string_view text, int escaped_from = 0x100);
+  void cut();
+
+  size_t max_length_;
+  std::string out_;
+};
+
+void Printer::operator()(double value) {
+  if (!std::isfinite(value)) {
+    out_ += std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
+    return;
+  }
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  const std::string_view text(digits, static_cast<size_t>(end - digits));
+  out_ += text;
+  if (text.find_first_of(".e") == text.npos) out_ += ".0";
+}
+
+void Printer::operator()(const Tensor& tensor) {
+  out_ += tensor.is_parameter ? "Parameter([" : "Tensor([";
+  for (size_t i = 0; i < tensor.shape.size(); ++i) out_ += (i > 0 ? ", " : "") + std::to_string(tensor.shape[i]);
+  out_ += "], " + std::string(dtype_name(tensor.dtype)) + ")";
+}
+
+void Printer::operator()(const std::shared_ptr<Object>& object) {
+  (*this)(object->type);
+  out_ += '(';
+  if (object->args) items(object->args->items);
+  out_ += ')';
+  if (object->state && !is_full()) {
+    out_ += " with ";
+    write(*object->state);
+  }
+}
+
+void Printer::quoted(std::string_view text, int escaped_from) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out_ += '\'';
+  for (size_t i = 0; i < text.size() && !is_full(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c == '\'' || c == '\\')
+      (out_ += '\\') += text[i];
+    else if (c == '\n')
+      out_ += "\\n";
+    else if (c < 0x20 || c == 0x7f || c >= escaped_from)
+      ((out_ += "\\x") += kHex[c >> 4]) += kHex[c & 15];
+    else
+      out_ += text[i];
+  }
+  out_ += '\'';
+}
+
+void Printer::cut() {
+  size_t end = max_length_;
+  while (end > 0 && (out_[end] & 0xc0) == 0x80) --end;  // between characters of UTF-8
+  out_.resize(end);
+  out_ += "…";
+}
+
+}  // namespace
+
+std::string repr(const Value& value, size_t max_length) { return Printer(max_length).run(value); }
+
+}  // namespace torch_ext::formats

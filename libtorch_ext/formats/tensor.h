@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libtorch_ext/formats/dtype.h"
+
+namespace torch_ext::formats {
+
+/// A run of bytes that one or more tensors look into; little-endian.
+///
+/// The bytes are either there (a mapped file, a tensor's memory) or made at the first call of `bytes()`
+/// (a compressed record). Safe to read from several threads.
+class Storage {
+ public:
+  /// `bytes` stay valid as long as `owner` lives.
+  Storage(std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
+      : size_(bytes.size()), bytes_(bytes), owner_(std::move(owner)) {}
+  /// `load` is called once, at the first `bytes()`; it must return exactly `size` bytes or throw.
+  Storage(size_t size, std::function<std::vector<std::byte>()> load) : size_(size), load_(std::move(load)) {}
+
+  size_t size() const { return size_; }
+  std::span<const std::byte> bytes() const;
+
+  /// Where the tensor lived when it was saved: "cpu", "cuda:0", … Kept on writing.
+  std::string location = "cpu";
+  /// The dtype of the storage as the file names it (a legacy notion; tensors carry their own).
+  std::optional<DType> dtype;
+
+ private:
+  size_t size_;
+  mutable std::span<const std::byte> bytes_;
+  mutable std::shared_ptr<const void> owner_;
+  mutable std::function<std::vector<std::byte>()> load_;
+  mutable std::once_flag once_;
+};
+
+/// A view of a storage: sizes, strides and offset count elements. Readers guarantee that it lies in its storage.
+struct Tensor {
+  DType dtype = DType::Float;
+  std::vector<int64_t> shape;
+  std::vector<int64_t> stride;
+  int64_t storage_offset = 0;
+  std::shared_ptr<const Storage> storage;
+  bool requires_grad = false;
+  /// Saved as `torch.nn.Parameter` rather than as a plain tensor.
+  bool is_parameter = false;
+
+  int64_t numel() const;
+  bool is_contiguous() const;
+};
+
+/// Throws `std::invalid_argument`, saying both numbers, unless every element of `tensor` lies in its storage.
+/// Holds for every tensor that a reader returns.
+void check_bounds(const Tensor& tensor);
+
+/// The elements of `tensor` in row-major order, little-endian, without gaps.
+/// Points into the storage when the tensor is contiguous; otherwise into `scratch`, which is then filled.
+/// Throws `std::length_error` for a view that repeats few elements (stride 0) into more than 1 GiB.
+std::span<const std::byte> row_major_bytes(const Tensor& tensor, std::vector<std::byte>& scratch);
+
+}  // namespace torch_ext::formats

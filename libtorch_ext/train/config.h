@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace torch_ext {
+
+/// "model": what is trained.
+struct ModelConfig {
+  std::string name = "resnet18";  ///< one of `model_names()`
+  int64_t num_classes = 10;
+  int64_t in_channels = 1;
+  /// A checkpoint whose state_dict the model starts from: a file that `tx::load` reads.
+  std::optional<std::string> weights;
+};
+
+/// "data": MNIST-like images (see `mnist`).
+struct DataConfig {
+  /// The folder of the four IDX files.
+  std::string root = "/usr/share/datasets/fashion-mnist";
+  int64_t batch_size = 128;
+  int64_t eval_batch_size = 1000;
+  bool shuffle = true;
+  bool drop_last = false;
+  /// Of the pixels in [0, 1]; the defaults are Fashion-MNIST's.
+  double mean = 0.2860;
+  double std = 0.3530;
+  /// Only so many samples, from the first; null: all.
+  std::optional<int64_t> train_limit;
+  std::optional<int64_t> test_limit;
+};
+
+/// "optimizer": {"name": "SGD"}, with Python's arguments.
+struct SGDConfig {
+  static constexpr const char* kName = "SGD";
+  double lr = 0.1;
+  double momentum = 0.9;
+  double dampening = 0;
+  double weight_decay = 5e-4;
+  bool nesterov = false;
+};
+
+/// "optimizer": {"name": "AdamW"}, with Python's arguments.
+struct AdamWConfig {
+  static constexpr const char* kName = "AdamW";
+  double lr = 1e-3;
+  std::vector<double> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 1e-2;
+  bool amsgrad = false;
+};
+
+using OptimizerConfig = std::variant<SGDConfig, AdamWConfig>;
+
+/// "lr_scheduler": {"name": "CosineAnnealingLR"}; a step is an epoch.
+struct CosineAnnealingLRConfig {
+  static constexpr const char* kName = "CosineAnnealingLR";
+  std::optional<int64_t> T_max;  ///< null: as many as there are epochs
+  double eta_min = 0;
+};
+
+/// "lr_scheduler": {"name": "StepLR"}; a step is an epoch.
+struct StepLRConfig {
+  static constexpr const char* kName = "StepLR";
+  int64_t step_size = 1;
+  double gamma = 0.1;
+};
+
+using LRSchedulerConfig = std::variant<CosineAnnealingLRConfig, StepLRConfig>;
+
+/// "checkpoint": when `last.pt` is written, beside the end of each epoch and a stop by signal.
+struct CheckpointConfig {
+  /// Every so many steps; null: at the end of epochs only. What a kill costs at most.
+  std::optional<int64_t> every_steps;
+};
+
+/// A classification run, as a JSON file says it. Every field has a default.
+struct TrainConfig {
+  /// Folder of `last.pt`, `best.pt`, `metrics.csv`, `config.json`.
+  std::string output = "runs/train";
+  /// Seeds the initial weights and the order of the samples.
+  int64_t seed = 0;
+  /// "auto", "cpu", "cuda" or "cuda:n".
+  std::string device = "auto";
+  /// Threads of an operation: `torch.set_num_threads`; null: one per core.
+  std::optional<int64_t> num_threads;
+  int64_t epochs = 1;
+  /// Whether each step's loss goes to `steps.csv`.
+  bool log_steps = false;
+  ModelConfig model;
+  DataConfig data;
+  OptimizerConfig optimizer;
+  std::optional<LRSchedulerConfig> lr_scheduler;
+  CheckpointConfig checkpoint;
+};
+
+/// Reads a config file, `//` comments allowed, and puts `assignments` ("optimizer.lr=0.05") over it.
+/// Throws `ConfigError` for the first unknown key, wrong type or value out of range.
+TrainConfig read_train_config(const std::string& path, const std::vector<std::string>& assignments = {});
+
+/// The config as indented JSON, every key written out; `read_train_config` reads it back.
+std::string to_json(const TrainConfig& config);
+
+}  // namespace torch_ext

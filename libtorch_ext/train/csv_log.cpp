@@ -1,0 +1,48 @@
+#include "libtorch_ext/train/csv_log.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "libtorch_ext/core/error.h"
+#include "libtorch_ext/formats/atomic_file.h"
+
+namespace torch_ext {
+namespace {
+
+std::string kept_rows(const std::string& path, const std::string& header, int64_t keep_through) {
+  std::string rows;
+  std::ifstream old(path);
+  std::string line;
+  if (!std::getline(old, line) || line != header) return rows;
+  while (std::getline(old, line) && !old.eof()) {  // a last line without its end was cut off by a kill
+    int64_t count = 0;
+    const auto parsed = std::from_chars(line.data(), line.data() + line.size(), count);
+    if (parsed.ec == std::errc() && count <= keep_through) rows += line + "\n";
+  }
+  return rows;
+}
+
+std::string shortest(double number) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof(text), number).ptr};
+}
+
+}  // namespace
+
+CsvLog::CsvLog(std::string path, const std::vector<std::string>& columns, int64_t keep_through)
+    : path_(std::move(path)) {
+  std::string header;
+  for (const auto& column : columns) header += (header.empty() ? "" : ",") + column;
+  formats::AtomicFile start(path_);
+  start.write(header + "\n" + kept_rows(path_, header, keep_through));
+  start.commit();
+  file_.open(path_, std::ios::app);
+}
+
+void CsvLog::append(int64_t count, const std::vector<double>& numbers) {
+  std::string row = std::to_string(count);
+  for (const double number : numbers) row += "," + shortest(number);
+  if (!(file_ << row << '\n' << std::flush)) throw Error(path_ + ": can't be written to; is the disk full?");
+}
+
+}  // namespace torch_ext

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace torch_ext {
+
+/// A CSV file that grows by rows and survives kills: each row is flushed, and a run that resumes drops the rows that
+/// its checkpoint doesn't know of. The first column is a count that grows: the epoch, the step.
+class CsvLog {
+ public:
+  /// Starts the file anew, or keeps of an old one the whole rows whose count is at most `keep_through`.
+  CsvLog(std::string path, const std::vector<std::string>& columns, int64_t keep_through = 0);
+
+  /// Numbers are written so that they read back the same, in the fewest digits.
+  void append(int64_t count, const std::vector<double>& numbers);
+
+ private:
+  std::string path_;
+  std::ofstream file_;
+};
+
+}  // namespace torch_ext

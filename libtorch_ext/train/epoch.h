@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+
+#include "libtorch_ext/train/run.h"
+
+namespace torch_ext {
+
+/// Trains on the rest of the epoch that is under way: forward, cross entropy, backward, step, batch by batch.
+/// Keeps `run.step`, `run.position` and `run.tally` up to date and calls `on_step` with each batch's loss; where
+/// that returns false, stops between two steps and returns false. The whole epoch: true.
+bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step);
+
+/// The test set's loss and accuracy; without gradients, in eval mode. Stops early, and returns nothing, once
+/// `keep_on` returns false; it is asked after each batch.
+std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on);
+
+/// Ends the epoch: steps the schedule, counts the epoch, empties the tally and returns it.
+Tally finish_epoch(Run& run);
+
+}  // namespace torch_ext

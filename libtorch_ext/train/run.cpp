@@ -1,0 +1,158 @@
+#include "libtorch_ext/train/run.h"
+
+#include <torch/torch.h>
+
+#include "libtorch_ext/checkpoint/checkpoint.h"
+#include "libtorch_ext/checkpoint/error.h"
+#include "libtorch_ext/checkpoint/optimizer.h"
+#include "libtorch_ext/checkpoint/rng_state.h"
+#include "libtorch_ext/data/error.h"
+#include "libtorch_ext/data/mnist.h"
+#include "libtorch_ext/inspect/tree.h"
+#include "libtorch_ext/models/registry.h"
+#include "libtorch_ext/optim/adamw.h"
+
+namespace torch_ext {
+namespace {
+
+const char* const kMetric = "accuracy";
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const SGDConfig& c, std::vector<at::Tensor> parameters) {
+  return std::make_unique<torch::optim::SGD>(std::move(parameters), torch::optim::SGDOptions(c.lr)
+                                                                        .momentum(c.momentum)
+                                                                        .dampening(c.dampening)
+                                                                        .weight_decay(c.weight_decay)
+                                                                        .nesterov(c.nesterov));
+}
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const AdamWConfig& c, std::vector<at::Tensor> parameters) {
+  return std::make_unique<AdamW>(std::move(parameters), torch::optim::AdamWOptions(c.lr)
+                                                            .betas({c.betas.at(0), c.betas.at(1)})
+                                                            .eps(c.eps)
+                                                            .weight_decay(c.weight_decay)
+                                                            .amsgrad(c.amsgrad));
+}
+
+std::unique_ptr<LRScheduler> make_scheduler(const CosineAnnealingLRConfig& c, const TrainConfig& config,
+                                            torch::optim::Optimizer& optimizer) {
+  return std::make_unique<CosineAnnealingLR>(optimizer, c.T_max.value_or(config.epochs), c.eta_min);
+}
+
+std::unique_ptr<LRScheduler> make_scheduler(const StepLRConfig& c, const TrainConfig&,
+                                            torch::optim::Optimizer& optimizer) {
+  return std::make_unique<StepLR>(optimizer, c.step_size, c.gamma);
+}
+
+std::shared_ptr<ImageDataset> make_dataset(const TrainConfig& config, Split split) {
+  const DataConfig& data = config.data;
+  auto dataset = mnist(data.root, split, {.mean = data.mean, .std = data.std});
+  if (const auto& limit = split == Split::kTrain ? data.train_limit : data.test_limit) dataset->truncate(*limit);
+  if (dataset->num_classes() > config.model.num_classes) {
+    throw DataError(data.root, "found labels up to " + std::to_string(dataset->num_classes() - 1) +
+                                   ", expected them below /model/num_classes = " +
+                                   std::to_string(config.model.num_classes));
+  }
+  return dataset;
+}
+
+formats::Dict position_of(const LoaderState& state, TensorWriter& writer) {
+  return {.items = {{"generator", writer(state.generator)}, {"batch", state.batch}}};
+}
+
+}  // namespace
+
+double Run::lr() const { return optimizer->param_groups().front().options().get_lr(); }
+
+Run make_run(const TrainConfig& config) {
+  if (config.num_threads) torch::set_num_threads(static_cast<int>(*config.num_threads));
+  const DeviceChoice device = pick_device(config.device);
+  auto train_set = make_dataset(config, Split::kTrain);
+  auto test_set = make_dataset(config, Split::kTest);
+
+  torch::manual_seed(static_cast<uint64_t>(config.seed));
+  TensorModule model = create_model(
+      config.model.name, {.num_classes = config.model.num_classes, .in_channels = config.model.in_channels});
+  if (config.model.weights) load_state_dict(*model.ptr(), load(*config.model.weights));
+  model.ptr()->to(device);
+
+  const auto seed = static_cast<uint64_t>(config.seed);
+  auto train_loader = make_loader(train_set, {.batch_size = config.data.batch_size,
+                                              .shuffle = config.data.shuffle,
+                                              .drop_last = config.data.drop_last,
+                                              .seed = seed});
+  auto test_loader = make_loader(test_set, {.batch_size = config.data.eval_batch_size, .seed = seed});
+  if (train_loader->size() == 0) {
+    throw DataError(config.data.root, c10::str("found ", train_set->size(), " training samples, expected a batch of ",
+                                               config.data.batch_size, " at least, as /data/drop_last is true"));
+  }
+  auto optimizer = std::visit([&](const auto& c) { return make_optimizer(c, parameters(*model.ptr())); },
+                              config.optimizer);
+  std::unique_ptr<LRScheduler> scheduler;
+  if (config.lr_scheduler) {
+    scheduler = std::visit([&](const auto& c) { return make_scheduler(c, config, *optimizer); }, *config.lr_scheduler);
+  }
+  const LoaderState start = train_loader->state();
+  return {.config = config,
+          .device = device,
+          .model = std::move(model),
+          .train_loader = std::move(train_loader),
+          .test_loader = std::move(test_loader),
+          .optimizer = std::move(optimizer),
+          .scheduler = std::move(scheduler),
+          .position = start};
+}
+
+void save_run(const Run& run, const std::string& path) {
+  TensorWriter writer;
+  Checkpoint checkpoint{.epoch = run.epoch,
+                        .state_dict = state_dict(*run.model.ptr()),
+                        .metric = kMetric,
+                        .best = run.best,
+                        .lr = run.lr(),
+                        .optimizer = optimizer_state_dict(*run.optimizer, writer,
+                                                          run.scheduler ? run.scheduler->base_lrs()
+                                                                        : std::vector<double>{})};
+  if (run.scheduler) checkpoint.more.emplace_back("lr_scheduler", run.scheduler->state_dict());
+  checkpoint.more.emplace_back("rng_state", rng_state(writer));
+  checkpoint.more.emplace_back("loader", position_of(run.position, writer));
+  checkpoint.more.emplace_back("progress", formats::Dict{.items = {{"step", run.step},
+                                                                   {"loss_sum", run.tally.loss_sum},
+                                                                   {"correct", run.tally.correct},
+                                                                   {"samples", run.tally.samples}}});
+  checkpoint.more.emplace_back("config", to_json(run.config));
+  save(checkpoint, path);
+}
+
+void resume_run(Run& run, const std::string& path) {
+  const LoadedFile file = load(path);
+  run.epoch = file.integer("epoch");
+  file.at("state_dict");
+  load_state_dict(*run.model.ptr(), file);
+  load_optimizer_state_dict(*run.optimizer, file.at("optimizer"), path);
+  const std::string best = std::string("best_") + kMetric;
+  if (const Value* value = file.find(best); value && !value->is_none()) run.best = file.number(best);
+  if (run.scheduler) {
+    run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", run.epoch}}});
+    if (const Value* state = file.find("lr_scheduler")) run.scheduler->load_state_dict(*state);
+  }
+  if (const Value* state = file.find("rng_state")) set_rng_state(*state);
+
+  if (const Value* value = file.find("loader")) {
+    const LoadedFile loader{path, *value};
+    const auto* generator = loader.at("generator").as<formats::Tensor>();
+    if (!generator) throw CheckpointError(path, "loader.generator: expected a tensor");
+    run.train_loader->load_state({to_tensor(*generator), loader.integer("batch")});
+  } else {
+    run.train_loader->seek_epoch(run.epoch);
+  }
+  run.position = run.train_loader->state();
+  if (const Value* value = file.find("progress")) {
+    const LoadedFile progress{path, *value};
+    run.step = progress.integer("step");
+    run.tally = {progress.number("loss_sum"), progress.integer("correct"), progress.integer("samples")};
+  } else {
+    run.step = run.epoch * run.train_loader->size();
+  }
+}
+
+}  // namespace torch_ext

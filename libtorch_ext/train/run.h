@@ -1,0 +1,53 @@
+#pragma once
+
+#include <torch/optim/optimizer.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "libtorch_ext/data/loader.h"
+#include "libtorch_ext/device/pick_device.h"
+#include "libtorch_ext/nn/tensor_module.h"
+#include "libtorch_ext/optim/lr_scheduler.h"
+#include "libtorch_ext/train/config.h"
+#include "libtorch_ext/train/tally.h"
+
+namespace torch_ext {
+
+/// All that a training run consists of: what its config made, and how far it has come.
+struct Run {
+  TrainConfig config;
+  DeviceChoice device;
+  TensorModule model;
+  std::shared_ptr<DataLoader> train_loader;
+  std::shared_ptr<DataLoader> test_loader;
+  std::unique_ptr<torch::optim::Optimizer> optimizer;
+  std::unique_ptr<LRScheduler> scheduler;  ///< null without "lr_scheduler"
+
+  int64_t epoch = 0;            ///< completed epochs
+  int64_t step = 0;             ///< optimizer steps, over all epochs
+  LoaderState position;         ///< of `train_loader`, as of the last step
+  Tally tally;                  ///< of the epoch that is under way
+  std::optional<double> best;   ///< the highest test accuracy so far
+
+  /// The first group's learning rate.
+  double lr() const;
+};
+
+/// Builds what `config` says: seeds LibTorch's generators with `seed`, picks the device, sets the number of threads,
+/// makes the model (from `model.weights` where given), reads the data.
+Run make_run(const TrainConfig& config);
+
+/// Writes the run's checkpoint: `epoch`, `state_dict`, `best_accuracy`, `lr`, `optimizer`, and for resuming
+/// `lr_scheduler`, `rng_state`, `loader`, `progress`, `config`. Python reads it with `weights_only=True`.
+void save_run(const Run& run, const std::string& path);
+
+/// Puts a fresh run where `save_run` left off; what follows is the same, bit for bit, as if it had never stopped.
+///
+/// A checkpoint that Python wrote needs `epoch`, `state_dict` and `optimizer` only: without the rest, the run goes
+/// on at the start of epoch `epoch`, in the order of samples that the seed gives. As in Python, the optimizer's
+/// options (lr, momentum, …) are the checkpoint's. Throws `CheckpointError`; don't use the run then.
+void resume_run(Run& run, const std::string& path);
+
+}  // namespace torch_ext

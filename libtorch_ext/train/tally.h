@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace torch_ext {
+
+/// Running sums of a classification epoch.
+struct Tally {
+  double loss_sum = 0;  ///< over samples
+  int64_t correct = 0;
+  int64_t samples = 0;
+
+  /// `loss`: mean over the batch; `scores`: [batch, classes]; `target`: [batch], the right classes.
+  void add(double loss, const at::Tensor& scores, const at::Tensor& target);
+
+  double mean_loss() const { return samples ? loss_sum / static_cast<double>(samples) : 0; }
+  /// Share of samples whose highest score is the right class's, in [0, 1].
+  double accuracy() const { return samples ? static_cast<double>(correct) / static_cast<double>(samples) : 0; }
+};
+
+}  // namespace torch_ext

@@ -1,0 +1,124 @@
+"""Same seed, same JSON: tx-train and Python agree to the last bit, and a checkpoint hops between them."""
+
+import copy
+import sys
+import unittest
+from pathlib import Path
+
+import torch
+import torchvision
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from programs import SMALL, ProgramTest, resolved, run, step_losses  # noqa: E402
+from twin import Twin  # noqa: E402
+
+
+def with_optimizer(optimizer, scheduler):
+    config = copy.deepcopy(SMALL)
+    config["optimizer"] = optimizer
+    config["lr_scheduler"] = scheduler
+    return config
+
+
+RECIPES = {
+    "SGD with momentum, weight decay and a cosine": SMALL,
+    "SGD with Nesterov momentum and steps": with_optimizer(
+        {"name": "SGD", "lr": 0.02, "momentum": 0.9, "weight_decay": 5e-4, "nesterov": True},
+        {"name": "StepLR", "step_size": 1, "gamma": 0.5}),
+    "AdamW with a cosine": with_optimizer(
+        {"name": "AdamW", "lr": 1e-3, "weight_decay": 0.05}, {"name": "CosineAnnealingLR", "eta_min": 1e-5}),
+}
+
+
+class Parity(ProgramTest):
+    def assert_same_weights(self, checkpoint, model):
+        saved = torch.load(checkpoint, weights_only=True)["state_dict"]
+        expected = model.state_dict()
+        self.assertEqual(list(saved), list(expected))
+        for name, tensor in expected.items():
+            self.assertTrue(torch.equal(saved[name], tensor), name)
+
+    def twin(self, config):
+        return Twin(resolved(self.write_config(config)))
+
+    def test_every_loss_and_weight_of_two_epochs_is_pythons(self):
+        for name, config in RECIPES.items():
+            with self.subTest(name):
+                folder = self.train(config, "cpp-" + config["optimizer"]["name"] + str(len(name)))
+                twin = self.twin(config).train(config["epochs"])
+                self.assertGreaterEqual(len(twin.losses), 100)
+                self.assertEqual(step_losses(folder), twin.losses)
+                self.assert_same_weights(folder / "last.pt", twin.model)
+
+    def test_losses_are_pythons_from_a_shared_weights_file(self):
+        torch.manual_seed(123)
+        model = torchvision.models.resnet18(num_classes=10)
+        model.conv1 = torch.nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
+        torch.save(model.state_dict(), self.folder / "weights.pt")
+        config = dict(SMALL, epochs=1, model={"weights": str(self.folder / "weights.pt")})
+        folder = self.train(config, "cpp")
+        self.assertEqual(step_losses(folder), self.twin(config).train(1).losses)
+
+    def test_a_cpp_checkpoint_goes_on_in_python_as_if_nothing_had_happened(self):
+        for name, config in RECIPES.items():
+            with self.subTest(name):
+                whole = self.twin(config).train(2)
+                # The schedule spans both epochs, so the first run is the two epochs' config, stopped after one.
+                first = dict(config, epochs=1)
+                if first["lr_scheduler"]["name"] == "CosineAnnealingLR":
+                    first["lr_scheduler"] = dict(first["lr_scheduler"], T_max=2)
+                folder = self.train(first, "first-" + str(len(name)))
+                hopped = self.twin(config).resume(folder / "last.pt").train(1)
+                self.assertEqual(hopped.losses, whole.losses[len(hopped.losses):])
+                for key, tensor in whole.model.state_dict().items():
+                    self.assertTrue(torch.equal(hopped.model.state_dict()[key], tensor), key)
+
+    def test_a_python_checkpoint_goes_on_in_cpp_as_if_nothing_had_happened(self):
+        for name, config in RECIPES.items():
+            with self.subTest(name):
+                twin = self.twin(config).train(1)
+                twin.save(self.folder / "python.pt")
+                folder = self.train(config, "hop-" + str(len(name)), "--resume", self.folder / "python.pt")
+                twin.train(1)
+                self.assertEqual(step_losses(folder), twin.losses[len(twin.losses) // 2:])
+                self.assert_same_weights(folder / "last.pt", twin.model)
+
+    def test_a_python_checkpoint_saved_wrapped_resumes_too(self):
+        twin = self.twin(SMALL).train(1)
+        wrapped = {"module." + key: value for key, value in twin.model.state_dict().items()}
+        torch.save({"epoch": 1, "state_dict": wrapped, "lr": 0.01, "optimizer": twin.optimizer.state_dict()},
+                   self.folder / "wrapped.pt")
+        folder = self.train(SMALL, "cpp", "--resume", self.folder / "wrapped.pt")
+        self.assert_same_weights(folder / "last.pt", twin.train(1).model)
+
+    def test_python_opens_what_training_leaves(self):
+        folder = self.train(dict(SMALL, epochs=1), "cpp")
+        for name in ("last.pt", "best.pt"):
+            saved = torch.load(folder / name, weights_only=True)
+            self.assertEqual(list(saved)[:5], ["epoch", "state_dict", "best_accuracy", "lr", "optimizer"])
+            model = torchvision.models.resnet18(num_classes=10)
+            model.conv1 = torch.nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
+            model.load_state_dict(saved["state_dict"])
+            self.assertEqual(saved["state_dict"]._metadata, model.state_dict()._metadata)
+            optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+            optimizer.load_state_dict(saved["optimizer"])
+            self.assertEqual(optimizer.param_groups[0]["momentum"], 0.9)
+            scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 1)
+            scheduler.load_state_dict(saved["lr_scheduler"])
+            self.assertEqual(scheduler.get_last_lr(), [saved["lr"]])
+
+    def test_a_checkpoint_that_does_not_fit_is_refused_with_every_misfit(self):
+        model = torchvision.models.resnet18(num_classes=5)
+        torch.save({"epoch": 1, "state_dict": model.state_dict(), "optimizer": {}}, self.folder / "other.pt")
+        done = run("tx-train", self.write_config(SMALL), "--output", self.folder / "out",
+                   "--resume", self.folder / "other.pt")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        for part in ("other.pt", "conv1.weight found [64, 3, 7, 7], expected [64, 1, 7, 7]",
+                     "fc.weight found [5, 512], expected [10, 512]", "fc.bias found [5], expected [10]"):
+            self.assertIn(part, done.stderr)
+        self.assertFalse((self.folder / "out").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,104 @@
+"""The training of tx-train as a Python program writes it: torchvision, torch.optim, torch.utils.data.
+
+The tests compare it with tx-train number by number, so it is kept as plain as the C++ side's documentation.
+"""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import numpy
+import torch
+import torchvision
+from torch.nn import functional as F
+
+
+def read_config(path):
+    text = re.sub(r"//.*", "", Path(path).read_text())
+    return json.loads(text)
+
+
+def read_idx(path, offset):
+    return numpy.frombuffer(gzip.decompress(Path(path).read_bytes()), numpy.uint8, offset=offset)
+
+
+class Images(torch.utils.data.Dataset):
+    """Fashion-MNIST through torchvision's ToTensor and Normalize."""
+
+    def __init__(self, data, stem, limit):
+        root = Path(data["root"])
+        self.pixels = read_idx(root / f"{stem}-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)[:limit]
+        self.labels = read_idx(root / f"{stem}-labels-idx1-ubyte.gz", 8)[:limit]
+        self.transform = torchvision.transforms.Compose([
+            torchvision.transforms.ToTensor(),
+            torchvision.transforms.Normalize((data["mean"],), (data["std"],)),
+        ])
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        return self.transform(self.pixels[index].copy()), int(self.labels[index])
+
+
+class Twin:
+    """A run of the given config (as tx-train --print-config resolves it) in Python."""
+
+    def __init__(self, config):
+        torch.set_num_threads(config["num_threads"])
+        torch.manual_seed(config["seed"])
+        model, data = config["model"], config["data"]
+        self.config = config
+        self.model = torchvision.models.get_model(model["name"], num_classes=model["num_classes"])
+        if model["in_channels"] != 3:
+            self.model.conv1 = torch.nn.Conv2d(model["in_channels"], 64, 7, stride=2, padding=3, bias=False)
+        if model["weights"]:
+            self.model.load_state_dict(torch.load(model["weights"], weights_only=True))
+        self.generator = torch.Generator().manual_seed(config["seed"])
+        self.loader = torch.utils.data.DataLoader(
+            Images(data, "train", data["train_limit"]), batch_size=data["batch_size"], shuffle=data["shuffle"],
+            drop_last=data["drop_last"], generator=self.generator)
+        arguments = dict(config["optimizer"])
+        self.optimizer = getattr(torch.optim, arguments.pop("name"))(self.model.parameters(), **arguments)
+        self.scheduler = None
+        if config["lr_scheduler"]:
+            arguments = dict(config["lr_scheduler"])
+            if "T_max" in arguments:
+                arguments["T_max"] = arguments["T_max"] or config["epochs"]
+            self.scheduler = getattr(torch.optim.lr_scheduler, arguments.pop("name"))(self.optimizer, **arguments)
+        self.epoch = 0
+        self.losses = []
+
+    def train(self, epochs):
+        """Trains so many more epochs."""
+        for _ in range(epochs):
+            self.model.train()
+            for images, labels in self.loader:
+                loss = F.cross_entropy(self.model(images), labels)
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                self.losses.append(loss.item())
+            if self.scheduler:
+                self.scheduler.step()
+            self.epoch += 1
+        return self
+
+    def save(self, path):
+        """What a Python program usually keeps: no generators, no scheduler."""
+        torch.save({"epoch": self.epoch, "state_dict": self.model.state_dict(), "best_accuracy": 0.5,
+                    "lr": self.optimizer.param_groups[0]["lr"], "optimizer": self.optimizer.state_dict()}, path)
+
+    def resume(self, path):
+        """Goes on from a checkpoint of tx-train."""
+        saved = torch.load(path, weights_only=True)
+        self.model.load_state_dict(saved["state_dict"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        if self.scheduler:
+            self.scheduler.load_state_dict(saved["lr_scheduler"])
+        self.generator.set_state(saved["loader"]["generator"])
+        torch.set_rng_state(saved["rng_state"]["cpu"])
+        self.epoch = saved["epoch"]
+        assert saved["loader"]["batch"] == 0, "the checkpoint stands in the middle of an epoch"
+        return self

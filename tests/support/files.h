@@ -1,0 +1,26 @@
+#pragma once
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace torch_ext::testing {
+
+/// The whole content of a file.
+inline std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("can't read " + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Makes or replaces a file.
+inline void write_file(const std::string& path, std::string_view content) {
+  std::ofstream file(path, std::ios::binary);
+  if (!file.write(content.data(), static_cast<std::streamsize>(content.size()))) {
+    throw std::runtime_error("can't write " + path);
+  }
+}
+
+}  // namespace torch_ext::testing

@@ -1,0 +1,48 @@
+#include "libtorch_ext/train/config.h"
+
+#include <filesystem>
+
+#include "libtorch_ext/config/error.h"
+#include "tests/support/catch.h"
+#include "tests/support/files.h"
+#include "tests/support/temp_dir.h"
+
+namespace fs = std::filesystem;
+namespace tx = torch_ext;
+using tx::testing::TempDir;
+using tx::testing::write_file;
+
+TEST_CASE("every file in configs/ is a config, and prints as one that reads back the same") {
+  TempDir dir;
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator(TORCH_EXT_SOURCE_DIR "/configs")) {
+    INFO(entry.path());
+    const std::string json = tx::to_json(tx::read_train_config(entry.path()));
+    write_file(dir / "printed.json", json);
+    CHECK(tx::to_json(tx::read_train_config(dir / "printed.json")) == json);
+    ++count;
+  }
+  CHECK(count > 0);
+}
+
+TEST_CASE("settings that don't go together are refused before anything runs") {
+  TempDir dir;
+  write_file(dir / "run.json", "{}");
+  auto error_of = [&](const std::vector<std::string>& assignments) -> std::string {
+    try {
+      tx::read_train_config(dir / "run.json", assignments);
+    } catch (const tx::ConfigError& error) {
+      return error.pointer();
+    }
+    return "no error";
+  };
+  CHECK(error_of({"optimizer.nesterov=true", "optimizer.momentum=0"}) == "/optimizer/nesterov");
+  CHECK(error_of({"optimizer.name=AdamW", "optimizer.betas=[0.9]"}) == "/optimizer/betas");
+  CHECK(error_of({"model.name=resnet81"}) == "/model/name");
+  CHECK(error_of({}) == "no error");
+}
+
+TEST_CASE("a config file that isn't there is told by name") {
+  CHECK_THROWS_WITH(tx::read_train_config("nowhere/run.json"), "nowhere/run.json: can't be read: No such file or directory");
+  CHECK_THROWS_WITH(tx::read_train_config("/"), tx::testing::ContainsSubstring("/: can't be read"));
+}
