@@ -11,13 +11,11 @@
 #include <vector>
 
 #include "libtorch_ext/core/version.h"
-#include "libtorch_ext/formats/atomic_file.h"
 #include "libtorch_ext/inspect/tree.h"
-#include "libtorch_ext/train/csv_log.h"
 #include "libtorch_ext/train/epoch.h"
-#include "progress.h"
 #include "run_folder.h"
 #include "stop_signal.h"
+#include "training.h"
 
 namespace tx = torch_ext;
 
@@ -82,77 +80,6 @@ std::optional<std::string> checkpoint_to_resume(const Arguments& arguments, cons
   std::printf("no %s to resume from: starting anew\n", folder.file("last.pt").c_str());
   return std::nullopt;
 }
-
-class Training {
- public:
-  Training(tx::Run& run, RunFolder folder)
-      : run_(run),
-        folder_(std::move(folder)),
-        metrics_(folder_.file("metrics.csv"),
-                 {"epoch", "step", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds"},
-                 run.epoch) {
-    if (run.config.log_steps) steps_.emplace(folder_.file("steps.csv"), std::vector<std::string>{"step", "loss"}, run.step);
-    tx::formats::AtomicFile config(folder_.file("config.json"));
-    config.write(tx::to_json(run.config));
-    config.commit();
-  }
-
-  // Returns the exit code.
-  int run() {
-    while (run_.epoch < run_.config.epochs) {
-      if (!epoch()) return stopped();
-    }
-    std::printf("done: %lld epochs, best test accuracy %.2f %%; %s and best.pt hold the weights\n",
-                static_cast<long long>(run_.epoch), 100 * run_.best.value_or(0), folder_.file("last.pt").c_str());
-    return 0;
-  }
-
- private:
-  // False when a signal ended it; the run then stands between two steps.
-  bool epoch() {
-    const std::string title =
-        "epoch " + std::to_string(run_.epoch + 1) + "/" + std::to_string(run_.config.epochs);
-    Progress progress(title, run_.train_loader->size(), run_.position.batch, run_.config.data.batch_size);
-    const bool whole = tx::train_epoch(run_, [&](double loss) {
-      progress.update(run_.position.batch, run_.tally.mean_loss());
-      if (steps_) steps_->append(run_.step, {loss});
-      const auto every = run_.config.checkpoint.every_steps;
-      if (every && run_.step % *every == 0) tx::save_run(run_, folder_.file("last.pt"));
-      return stop_signal::received() == 0;
-    });
-    progress.finish();
-    if (!whole) return false;
-    const auto test = tx::evaluate(run_, [] { return stop_signal::received() == 0; });
-    if (!test) return false;
-
-    const double lr = run_.lr();
-    const tx::Tally train = tx::finish_epoch(run_);
-    const bool is_best = !run_.best || test->accuracy() > *run_.best;
-    if (is_best) run_.best = test->accuracy();
-    metrics_.append(run_.epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
-                                 test->mean_loss(), test->accuracy(), progress.seconds()});
-    if (is_best) tx::save_run(run_, folder_.file("best.pt"));
-    tx::save_run(run_, folder_.file("last.pt"));
-    std::printf("%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%%s  lr %g  %.1f s\n",
-                title.c_str(), train.mean_loss(), 100 * train.accuracy(), test->mean_loss(), 100 * test->accuracy(),
-                is_best ? " (best)" : "", lr, progress.seconds());
-    std::fflush(stdout);
-    return true;
-  }
-
-  int stopped() {
-    tx::save_run(run_, folder_.file("last.pt"));
-    constexpr int kKilledBySignal = 128;
-    std::printf("stopped by signal %d in epoch %lld after step %lld; go on with --resume auto\n",
-                stop_signal::received(), static_cast<long long>(run_.epoch + 1), static_cast<long long>(run_.step));
-    return kKilledBySignal + stop_signal::received();
-  }
-
-  tx::Run& run_;
-  RunFolder folder_;
-  tx::CsvLog metrics_;
-  std::optional<tx::CsvLog> steps_;
-};
 
 int train(const Arguments& arguments) {
   tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);

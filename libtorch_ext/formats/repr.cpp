@@ -1,7 +1,6 @@
 #include "libtorch_ext/formats/repr.h"
 
-#include <charconv>
-#include <cmath>
+#include "libtorch_ext/formats/python_float.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -20,7 +19,7 @@ class Printer {
   void operator()(None) { out_ += "None"; }
   void operator()(bool value) { out_ += value ? "True" : "False"; }
   void operator()(int64_t value) { out_ += std::to_string(value); }
-  void operator()(double value);
+  void operator()(double value) { out_ += python_float(value); }
   void operator()(const std::string& text) { quoted(text); }
   void operator()(const Bytes& bytes) {
     out_ += 'b';
@@ -81,18 +80,6 @@ class Printer {
   size_t max_length_;
   std::string out_;
 };
-
-void Printer::operator()(double value) {
-  if (!std::isfinite(value)) {
-    out_ += std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
-    return;
-  }
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  const std::string_view text(digits, static_cast<size_t>(end - digits));
-  out_ += text;
-  if (text.find_first_of(".e") == text.npos) out_ += ".0";
-}
 
 void Printer::operator()(const Tensor& tensor) {
   out_ += tensor.is_parameter ? "Parameter([" : "Tensor([";

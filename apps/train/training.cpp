@@ -1,0 +1,80 @@
+#include "training.h"
+
+#include <torch/torch.h>
+
+#include <cstdio>
+
+#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/train/epoch.h"
+#include "progress.h"
+#include "stop_signal.h"
+
+namespace tx = torch_ext;
+
+Training::Training(tx::Run& run, RunFolder folder)
+    : run_(run),
+      folder_(std::move(folder)),
+      metrics_(folder_.file("metrics.csv"),
+               {"epoch", "step", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds"},
+               run.epoch) {
+  if (run.config.log_steps) {
+    steps_.emplace(folder_.file("steps.csv"), std::vector<std::string>{"step", "loss"}, run.step);
+  }
+  tx::formats::AtomicFile config(folder_.file("config.json"));
+  config.write(tx::to_json(run.config));
+  config.commit();
+}
+
+int Training::run() {
+  while (run_.epoch < run_.config.epochs) {
+    if (!epoch()) return stopped();
+  }
+  std::printf("done: %lld epochs, best test accuracy %.2f %%; %s and best.pt hold the weights\n",
+              static_cast<long long>(run_.epoch), 100 * run_.best.value_or(0), folder_.file("last.pt").c_str());
+  return 0;
+}
+
+bool Training::train_steps(const std::string& title, double& seconds) {
+  Progress progress(title, run_.train_loader->size(), run_.position.batch, run_.config.data.batch_size);
+  const auto every = run_.config.checkpoint.every_steps;
+  const bool whole = tx::train_epoch(run_, [&](double loss) {
+    progress.update(run_.position.batch, run_.tally.mean_loss());
+    if (steps_) steps_->append(run_.step, {loss});
+    if (every && run_.step % *every == 0) tx::save_run(run_, folder_.file("last.pt"));
+    return stop_signal::received() == 0;
+  });
+  progress.finish();
+  seconds = progress.seconds();
+  return whole;
+}
+
+bool Training::epoch() {
+  const std::string title = "epoch " + std::to_string(run_.epoch + 1) + "/" + std::to_string(run_.config.epochs);
+  double seconds = 0;
+  if (!train_steps(title, seconds)) return false;
+  const auto test = tx::evaluate(run_, [] { return stop_signal::received() == 0; });
+  if (!test) return false;
+
+  const double lr = run_.lr();
+  const tx::Tally train = tx::finish_epoch(run_);
+  const bool is_best = !run_.best || test->accuracy() > *run_.best;
+  if (is_best) run_.best = test->accuracy();
+  // The row comes first: a resumed run drops rows beyond its checkpoint, but can't make up for one that is missing.
+  metrics_.append(run_.epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
+                               test->mean_loss(), test->accuracy(), seconds});
+  if (is_best) tx::save_run(run_, folder_.file("best.pt"));
+  tx::save_run(run_, folder_.file("last.pt"));
+  std::printf("%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%%s  lr %g  %.1f s\n",
+              title.c_str(), train.mean_loss(), 100 * train.accuracy(), test->mean_loss(), 100 * test->accuracy(),
+              is_best ? " (best)" : "", lr, seconds);
+  std::fflush(stdout);
+  return true;
+}
+
+int Training::stopped() {
+  tx::save_run(run_, folder_.file("last.pt"));
+  std::printf("stopped by signal %d in epoch %lld after step %lld; go on with --resume auto\n", stop_signal::received(),
+              static_cast<long long>(run_.epoch + 1), static_cast<long long>(run_.step));
+  constexpr int kKilledBySignal = 128;
+  return kKilledBySignal + stop_signal::received();
+}

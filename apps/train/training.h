@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+
+#include "libtorch_ext/train/csv_log.h"
+#include "libtorch_ext/train/run.h"
+#include "run_folder.h"
+
+/// Carries a run to its end, epoch by epoch, and keeps its folder up to date.
+class Training {
+ public:
+  Training(torch_ext::Run& run, RunFolder folder);
+
+  /// Returns the program's exit code: 0, or 128 + the signal that stopped it, as shells have it.
+  int run();
+
+ private:
+  /// Trains and evaluates an epoch and writes what came of it. False when a signal ended it; the run then stands
+  /// between two steps.
+  bool epoch();
+  bool train_steps(const std::string& title, double& seconds);
+  int stopped();
+
+  torch_ext::Run& run_;
+  RunFolder folder_;
+  torch_ext::CsvLog metrics_;
+  std::optional<torch_ext::CsvLog> steps_;
+};

@@ -1,0 +1,103 @@
+// The C++ of README.md, built and run. The last test sees to it that README.md says the same.
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+
+#include "libtorch_ext/libtorch_ext.h"
+#include "tests/support/catch.h"
+#include "tests/support/files.h"
+#include "tests/support/temp_dir.h"
+
+namespace tx = torch_ext;
+
+namespace {
+
+// Lets what is written to std::cout be read.
+class CapturedOutput {
+ public:
+  CapturedOutput() : before_(std::cout.rdbuf(text_.rdbuf())) {}
+  ~CapturedOutput() { std::cout.rdbuf(before_); }
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::streambuf* before_;
+};
+
+// Runs a test in an empty folder.
+class InTempDir {
+ public:
+  InTempDir() : before_(std::filesystem::current_path()) { std::filesystem::current_path(dir_.path()); }
+  ~InTempDir() { std::filesystem::current_path(before_); }
+
+ private:
+  tx::testing::TempDir dir_;
+  std::filesystem::path before_;
+};
+
+// The blocks of README.md between ```LANGUAGE and ```.
+std::vector<std::string> blocks(const std::string& language) {
+  const std::string readme = tx::testing::read_file(TORCH_EXT_SOURCE_DIR "/README.md");
+  std::vector<std::string> found;
+  for (size_t begin = 0; (begin = readme.find("```" + language + "\n", begin)) != std::string::npos;) {
+    begin += language.size() + 4;
+    found.push_back(readme.substr(begin, readme.find("```", begin) - begin));
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("README: a model is saved and loaded") {
+  InTempDir folder;
+  // Same seed, same weights as torchvision.models.resnet18, bit for bit.
+  torch::manual_seed(0);
+  tx::ResNet model = tx::resnet18({.num_classes = 10});
+
+  // torch.load("model.pt", weights_only=True) reads it; what torch.save wrote comes back, "module." prefix or not.
+  tx::save(tx::state_dict(*model), "model.pt");
+  tx::LoadReport report = tx::load_state_dict(*model, tx::load("model.pt"));
+  CHECK(report.missing.empty());
+}
+
+TEST_CASE("README: the module tree prints as it says") {
+  CapturedOutput output;
+  tx::Sequential net(torch::nn::Linear(2, 2), torch::nn::ReLU(), tx::Sequential(torch::nn::Sigmoid(), torch::nn::ReLU()));
+  for (const auto& child : tx::children(*net)) std::cout << tx::repr(*child) << '\n';
+  std::cout << tx::modules(*net).size() << " modules\n" << tx::repr(*net) << '\n';
+  CHECK(output.text() == blocks("text").at(0));
+}
+
+TEST_CASE("README: a loop of one's own trains") {
+  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) SKIP("Fashion-MNIST is not installed");
+  tx::ResNet model = tx::resnet18({.num_classes = 10, .in_channels = 1});
+  auto data = tx::mnist("/usr/share/datasets/fashion-mnist", tx::Split::kTrain, {.mean = 0.2860, .std = 0.3530});
+  data->truncate(256);
+  auto loader = tx::make_loader(data, {.batch_size = 128, .shuffle = true, .seed = 0});  // the order of Python's DataLoader
+  c10::Device device = tx::pick_device("auto");
+  model->to(device);
+  torch::optim::SGD optimizer(tx::parameters(*model), torch::optim::SGDOptions(0.05).momentum(0.9));
+  tx::CosineAnnealingLR scheduler(optimizer, /*T_max=*/10);
+  for (const tx::Batch& batch : *loader) {
+    optimizer.zero_grad();
+    torch::cross_entropy_loss(model->forward(batch.data.to(device)), batch.target.to(device)).backward();
+    optimizer.step();
+  }
+  scheduler.step();
+  CHECK(scheduler.last_lr()[0] < 0.05);
+}
+
+TEST_CASE("README: every line of its C++ stands in the tests above") {
+  const std::string tested = tx::testing::read_file(TORCH_EXT_SOURCE_DIR "/tests/readme/examples.cpp");
+  int lines = 0;
+  for (const auto& block : blocks("cpp")) {
+    std::istringstream text(block);
+    for (std::string line; std::getline(text, line); ++lines) {
+      INFO(line);
+      CHECK(tested.find(line.substr(std::min(line.size(), line.find_first_not_of(' ')))) != std::string::npos);
+    }
+  }
+  CHECK(lines > 20);
+}
