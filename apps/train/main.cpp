@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -81,6 +82,12 @@ std::optional<std::string> checkpoint_to_resume(const Arguments& arguments, cons
   return std::nullopt;
 }
 
+void print_error(std::string message) {
+  std::fflush(stdout);
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::cerr << "tx-train: " << message << '\n';
+}
+
 int train(const Arguments& arguments) {
   tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);
   if (!arguments.output.empty()) config.output = arguments.output;
@@ -105,6 +112,7 @@ int train(const Arguments& arguments) {
     const std::string earlier = folder.begin_anew();
     if (!earlier.empty()) std::printf("moved the earlier run in %s to %s\n", folder.path.c_str(), earlier.c_str());
   }
+  folder.remove_leftovers();
   stop_signal::catch_signals();
   return Training(run, folder).run();
 }
@@ -122,11 +130,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kBadInput;
   } catch (const c10::Error& error) {
-    std::fflush(stdout);
-    std::cerr << "tx-train: " << error.what_without_backtrace() << '\n';
+    print_error(error.what_without_backtrace());
   } catch (const std::exception& error) {
-    std::fflush(stdout);
-    std::cerr << "tx-train: " << error.what() << '\n';
+    print_error(error.what());
   }
   return kBadInput;
 }

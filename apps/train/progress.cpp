@@ -1,10 +1,9 @@
 #include "progress.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace {
 
@@ -16,8 +15,8 @@ std::string clock_time(double seconds) {
   const auto whole = static_cast<int64_t>(seconds + 0.5);
   char text[32];
   if (whole >= 3600) {
-    std::snprintf(text, sizeof(text), "%d:%02d:%02d", static_cast<int>(whole / 3600),
-                  static_cast<int>(whole / 60 % 60), static_cast<int>(whole % 60));
+    std::snprintf(text, sizeof(text), "%d:%02d:%02d", static_cast<int>(whole / 3600), static_cast<int>(whole / 60 % 60),
+                  static_cast<int>(whole % 60));
   } else {
     std::snprintf(text, sizeof(text), "%d:%02d", static_cast<int>(whole / 60), static_cast<int>(whole % 60));
   }

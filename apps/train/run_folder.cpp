@@ -6,6 +6,12 @@
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr const char* kFiles[] = {"last.pt", "best.pt", "metrics.csv", "steps.csv", "config.json"};
+
+}  // namespace
+
 bool RunFolder::is_last(const std::string& checkpoint) const {
   std::error_code neither_there;
   return fs::equivalent(checkpoint, file("last.pt"), neither_there);
@@ -19,12 +25,22 @@ std::string RunFolder::begin_anew() const {
     while (fs::exists(file("earlier-" + std::to_string(number)))) ++number;
     const std::string earlier = file("earlier-" + std::to_string(number));
     fs::create_directory(earlier);
-    for (const char* name : {"last.pt", "best.pt", "metrics.csv", "steps.csv", "config.json"}) {
+    for (const char* name : kFiles) {
       if (fs::exists(file(name))) fs::rename(file(name), fs::path(earlier) / name);
     }
     return earlier;
   } catch (const fs::filesystem_error& error) {
     throw torch_ext::Error(path + ": can't hold a run's files: " + error.code().message() +
                            "; choose another folder with --output");
+  }
+}
+
+void RunFolder::remove_leftovers() const {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(path, ignored)) {
+    const std::string name = entry.path().filename().string();
+    for (const std::string file : kFiles) {
+      if (name.compare(0, file.size() + 5, file + ".tmp-") == 0) fs::remove(entry.path(), ignored);
+    }
   }
 }

@@ -13,4 +13,7 @@ struct RunFolder {
   /// Makes the folder where there is none. An earlier run's files in it go to a subfolder "earlier-N", which is
   /// returned; empty without one. Nothing is overwritten or deleted.
   std::string begin_anew() const;
+
+  /// Removes the half-written temporaries that a killed run left behind.
+  void remove_leftovers() const;
 };

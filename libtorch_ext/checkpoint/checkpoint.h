@@ -13,7 +13,8 @@ namespace torch_ext {
 /// A training run between two steps: what Python programs keep as
 /// `{"epoch": …, "state_dict": …, "best_map": …, "lr": …, "optimizer": …}`.
 ///
-///     tx::save(tx::Checkpoint{.epoch = 12, .state_dict = tx::state_dict(*model), .best = 0.41, .lr = 1e-3}, "last.pt");
+///     tx::save(tx::Checkpoint{.epoch = 12, .state_dict = tx::state_dict(*model), .best = 0.41, .lr = 1e-3},
+///     "last.pt");
 struct Checkpoint {
   /// Completed epochs: the index of the epoch to go on with.
   int64_t epoch = 0;

@@ -10,7 +10,8 @@ namespace {
 CheckpointError translated(const formats::FormatError& error) {
   const std::string text = error.what();
   const std::string subject = error.file() + ": ";
-  return CheckpointError(error.file(), text.compare(0, subject.size(), subject) == 0 ? text.substr(subject.size()) : text);
+  return CheckpointError(error.file(),
+                         text.compare(0, subject.size(), subject) == 0 ? text.substr(subject.size()) : text);
 }
 
 }  // namespace

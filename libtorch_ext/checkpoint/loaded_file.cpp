@@ -19,7 +19,8 @@ std::string keys_of(const formats::Dict& dict) {
 
 const Value* LoadedFile::find(const std::string& key) const {
   const auto* dict = root.as<formats::Dict>();
-  if (!dict) throw CheckpointError(path, "found a " + root.type_name() + ", expected a dictionary with \"" + key + "\"");
+  if (!dict)
+    throw CheckpointError(path, "found a " + root.type_name() + ", expected a dictionary with \"" + key + "\"");
   return dict->find(key);
 }
 

@@ -108,13 +108,14 @@ LoadReport load_state_dict(torch::nn::Module& module, const LoadedFile& source, 
     const auto hit = found.find(entry.name);
     if (hit == found.end()) {
       const auto [path, name] = split_path(entry.name);
-      const bool came_later = name == kBatchesTracked && version_in(state, split_path(back.apply(entry.name)).first) < 2;
+      const bool came_later =
+          name == kBatchesTracked && version_in(state, split_path(back.apply(entry.name)).first) < 2;
       if (!came_later) report.missing.push_back(entry.name);
       continue;
     }
     if (entry.tensor.sizes() != at::IntArrayRef(hit->second->shape)) {
-      misshapen.push_back(c10::str(entry.name, " found ", at::IntArrayRef(hit->second->shape), ", expected ",
-                                   entry.tensor.sizes()));
+      misshapen.push_back(
+          c10::str(entry.name, " found ", at::IntArrayRef(hit->second->shape), ", expected ", entry.tensor.sizes()));
     }
     copies.emplace_back(entry.tensor, hit->second);
   }

@@ -85,7 +85,7 @@ class Reader {
   }
 
   template <class T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void read(const Json& json, const std::string& pointer, T& value, const Bound&) const {
     read_object(json, pointer, value, /*tagged=*/false);
   }

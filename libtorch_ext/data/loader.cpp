@@ -40,8 +40,8 @@ DataLoader::Iterator& DataLoader::Iterator::operator++() {
   }
   const int64_t first = loader.next_batch_ * loader.options_.batch_size;
   const int64_t count = std::min(loader.options_.batch_size, loader.dataset_->size() - first);
-  batch_ = loader.dataset_->get_batch(std::span(loader.order_).subspan(static_cast<size_t>(first),
-                                                                       static_cast<size_t>(count)));
+  batch_ = loader.dataset_->get_batch(
+      std::span(loader.order_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)));
   ++loader.next_batch_;
   return *this;
 }

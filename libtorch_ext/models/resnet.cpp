@@ -58,8 +58,9 @@ TORCH_MODULE(BasicBlock);
 ResNetImpl::ResNetImpl(std::vector<int64_t> layers, const ModelOptions& options)
     : layers_(std::move(layers)), options_(options) {
   TORCH_CHECK_VALUE(layers_.size() == 4, "ResNet: found ", layers_.size(), " stages, expected 4");
-  TORCH_CHECK_VALUE(options.num_classes > 0 && options.in_channels > 0, "ResNet: found num_classes = ",
-                    options.num_classes, ", in_channels = ", options.in_channels, ", expected positive numbers");
+  TORCH_CHECK_VALUE(options.num_classes > 0 && options.in_channels > 0,
+                    "ResNet: found num_classes = ", options.num_classes, ", in_channels = ", options.in_channels,
+                    ", expected positive numbers");
   reset();
 }
 

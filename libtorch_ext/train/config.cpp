@@ -88,13 +88,13 @@ namespace {
 void check_agreement(const config::Document& document, const TrainConfig& config) {
   if (const auto* sgd = std::get_if<SGDConfig>(&config.optimizer)) {
     if (sgd->nesterov && (sgd->momentum == 0 || sgd->dampening != 0)) {
-      throw document.error("/optimizer/nesterov", "found true, expected a momentum above 0 and a dampening of 0 with it");
+      throw document.error("/optimizer/nesterov",
+                           "found true, expected a momentum above 0 and a dampening of 0 with it");
     }
   }
   if (const auto* adamw = std::get_if<AdamWConfig>(&config.optimizer)) {
     if (adamw->betas.size() != 2) {
-      throw document.error("/optimizer/betas",
-                           "found " + std::to_string(adamw->betas.size()) + " numbers, expected 2");
+      throw document.error("/optimizer/betas", "found " + std::to_string(adamw->betas.size()) + " numbers, expected 2");
     }
   }
 }

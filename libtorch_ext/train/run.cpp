@@ -48,15 +48,32 @@ std::shared_ptr<ImageDataset> make_dataset(const TrainConfig& config, Split spli
   auto dataset = mnist(data.root, split, {.mean = data.mean, .std = data.std});
   if (const auto& limit = split == Split::kTrain ? data.train_limit : data.test_limit) dataset->truncate(*limit);
   if (dataset->num_classes() > config.model.num_classes) {
-    throw DataError(data.root, "found labels up to " + std::to_string(dataset->num_classes() - 1) +
-                                   ", expected them below /model/num_classes = " +
-                                   std::to_string(config.model.num_classes));
+    throw DataError(data.root,
+                    "found labels up to " + std::to_string(dataset->num_classes() - 1) +
+                        ", expected them below /model/num_classes = " + std::to_string(config.model.num_classes));
   }
   return dataset;
 }
 
-formats::Dict position_of(const LoaderState& state, TensorWriter& writer) {
-  return {.items = {{"generator", writer(state.generator)}, {"batch", state.batch}}};
+formats::Dict position_of(const Run& run, TensorWriter& writer) {
+  return {.items = {{"generator", writer(run.position.generator)},
+                    {"batch", run.position.batch},
+                    {"batch_size", run.config.data.batch_size},
+                    {"samples", run.train_loader->dataset().size()}}};
+}
+
+void resume_position(DataLoader& loader, const LoadedFile& saved) {
+  const auto* generator = saved.at("generator").as<formats::Tensor>();
+  if (!generator) throw CheckpointError(saved.path, "loader.generator: expected a tensor");
+  const LoaderState state{to_tensor(*generator), saved.integer("batch")};
+  auto check = [&](const char* key, int64_t expected) {
+    if (state.batch == 0 || saved.integer(key) == expected) return;
+    throw CheckpointError(saved.path, c10::str("loader.", key, ": found ", saved.integer(key), ", expected ", expected,
+                                               ": in the middle of an epoch the data can't change"));
+  };
+  check("batch_size", loader.options().batch_size);
+  check("samples", loader.dataset().size());
+  loader.load_state(state);
 }
 
 }  // namespace
@@ -70,8 +87,8 @@ Run make_run(const TrainConfig& config) {
   auto test_set = make_dataset(config, Split::kTest);
 
   torch::manual_seed(static_cast<uint64_t>(config.seed));
-  TensorModule model = create_model(
-      config.model.name, {.num_classes = config.model.num_classes, .in_channels = config.model.in_channels});
+  TensorModule model = create_model(config.model.name,
+                                    {.num_classes = config.model.num_classes, .in_channels = config.model.in_channels});
   if (config.model.weights) load_state_dict(*model.ptr(), load(*config.model.weights));
   model.ptr()->to(device);
 
@@ -85,8 +102,8 @@ Run make_run(const TrainConfig& config) {
     throw DataError(config.data.root, c10::str("found ", train_set->size(), " training samples, expected a batch of ",
                                                config.data.batch_size, " at least, as /data/drop_last is true"));
   }
-  auto optimizer = std::visit([&](const auto& c) { return make_optimizer(c, parameters(*model.ptr())); },
-                              config.optimizer);
+  auto optimizer =
+      std::visit([&](const auto& c) { return make_optimizer(c, parameters(*model.ptr())); }, config.optimizer);
   std::unique_ptr<LRScheduler> scheduler;
   if (config.lr_scheduler) {
     scheduler = std::visit([&](const auto& c) { return make_scheduler(c, config, *optimizer); }, *config.lr_scheduler);
@@ -109,12 +126,11 @@ void save_run(const Run& run, const std::string& path) {
                         .metric = kMetric,
                         .best = run.best,
                         .lr = run.lr(),
-                        .optimizer = optimizer_state_dict(*run.optimizer, writer,
-                                                          run.scheduler ? run.scheduler->base_lrs()
-                                                                        : std::vector<double>{})};
+                        .optimizer = optimizer_state_dict(
+                            *run.optimizer, writer, run.scheduler ? run.scheduler->base_lrs() : std::vector<double>{})};
   if (run.scheduler) checkpoint.more.emplace_back("lr_scheduler", run.scheduler->state_dict());
   checkpoint.more.emplace_back("rng_state", rng_state(writer));
-  checkpoint.more.emplace_back("loader", position_of(run.position, writer));
+  checkpoint.more.emplace_back("loader", position_of(run, writer));
   checkpoint.more.emplace_back("progress", formats::Dict{.items = {{"step", run.step},
                                                                    {"loss_sum", run.tally.loss_sum},
                                                                    {"correct", run.tally.correct},
@@ -138,10 +154,7 @@ void resume_run(Run& run, const std::string& path) {
   if (const Value* state = file.find("rng_state")) set_rng_state(*state);
 
   if (const Value* value = file.find("loader")) {
-    const LoadedFile loader{path, *value};
-    const auto* generator = loader.at("generator").as<formats::Tensor>();
-    if (!generator) throw CheckpointError(path, "loader.generator: expected a tensor");
-    run.train_loader->load_state({to_tensor(*generator), loader.integer("batch")});
+    resume_position(*run.train_loader, {path, *value});
   } else {
     run.train_loader->seek_epoch(run.epoch);
   }

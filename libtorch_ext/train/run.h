@@ -25,11 +25,11 @@ struct Run {
   std::unique_ptr<torch::optim::Optimizer> optimizer;
   std::unique_ptr<LRScheduler> scheduler;  ///< null without "lr_scheduler"
 
-  int64_t epoch = 0;            ///< completed epochs
-  int64_t step = 0;             ///< optimizer steps, over all epochs
-  LoaderState position;         ///< of `train_loader`, as of the last step
-  Tally tally;                  ///< of the epoch that is under way
-  std::optional<double> best;   ///< the highest test accuracy so far
+  int64_t epoch = 0;           ///< completed epochs
+  int64_t step = 0;            ///< optimizer steps, over all epochs
+  LoaderState position;        ///< of `train_loader`, as of the last step
+  Tally tally;                 ///< of the epoch that is under way
+  std::optional<double> best;  ///< the highest test accuracy so far
 
   /// The first group's learning rate.
   double lr() const;

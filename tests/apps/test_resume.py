@@ -56,7 +56,10 @@ class Resume(ProgramTest):
                 # Once more, in the second epoch.
                 code, text = self.stop(how.name, 64 + at, how, "--resume", "auto")
                 self.assertIn("resumed from", text)
+                (self.folder / how.name / "last.pt.tmp-1-0").write_text("what a kill in the middle of a write leaves")
                 resumed = self.train(self.config, how.name, "--resume", "auto")
+                self.assertEqual({file.name for file in resumed.iterdir()},
+                                 {"best.pt", "config.json", "last.pt", "metrics.csv", "steps.csv"})
                 self.assert_same_end(resumed, whole)
 
     def test_a_signal_during_the_evaluation_stops_it_and_resumes_exactly(self):
@@ -66,6 +69,13 @@ class Resume(ProgramTest):
         code, text = self.stop("stopped", 63, signal.SIGTERM)
         self.assertEqual(code, 128 + signal.SIGTERM, text)
         self.assert_same_end(self.train(self.config, "stopped", "--resume", "auto"), whole)
+
+    def test_a_batch_size_that_changes_in_the_middle_of_an_epoch_is_refused(self):
+        self.stop("stopped", 5, signal.SIGTERM)
+        done = run("tx-train", self.write_config(self.config), "--output", self.folder / "stopped",
+                   "--resume", "auto", "--set", "data.batch_size=8")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("last.pt: loader.batch_size: found 16, expected 8", done.stderr)
 
     def test_resume_auto_without_a_checkpoint_starts_anew(self):
         self.config = dict(self.config, epochs=1)

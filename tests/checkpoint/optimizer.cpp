@@ -26,7 +26,8 @@ void steps(torch::optim::Optimizer& optimizer, std::vector<at::Tensor>& paramete
 
 std::vector<at::Tensor> make_parameters() {
   torch::manual_seed(1);
-  return {torch::randn({3, 2}).requires_grad_(), torch::randn({4}).requires_grad_(), torch::randn({1}).requires_grad_()};
+  return {torch::randn({3, 2}).requires_grad_(), torch::randn({4}).requires_grad_(),
+          torch::randn({1}).requires_grad_()};
 }
 
 std::unique_ptr<torch::optim::Optimizer> make(const std::string& name, const std::vector<at::Tensor>& parameters) {

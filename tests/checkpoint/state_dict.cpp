@@ -51,7 +51,8 @@ TEST_CASE("a saved state_dict opens in Python under Python's keys, versions and 
       "assert list(saved) == list(net.state_dict()) and saved._metadata == net.state_dict()._metadata\n"
       "net.load_state_dict(saved)\n"
       "torch.save(net.state_dict(), sys.argv[2])\n"
-      "torch.save({'epoch': 3, 'state_dict': nn.DataParallel(net).state_dict(), 'best_map': 0.5, 'lr': 0.1}, sys.argv[3])\n",
+      "torch.save({'epoch': 3, 'state_dict': nn.DataParallel(net).state_dict(), 'best_map': 0.5, 'lr': 0.1}, "
+      "sys.argv[3])\n",
       {dir / "cpp.pt", dir / "python.pt", dir / "wrapped.pt"});
   auto fresh = small_net();
   const auto report = tx::load_state_dict(*fresh, tx::load(dir / "python.pt"));
@@ -66,7 +67,8 @@ TEST_CASE("\"module.\" is stripped or added as the module needs, to any depth") 
   auto net = small_net();
   Wrapped wrapped(net.ptr());
   Wrapped twice(std::make_shared<WrappedImpl>(wrapped.ptr()));
-  const auto load_into = [](torch::nn::Module& target, const torch::nn::Module& source, Prefix prefix = Prefix::kFollow) {
+  const auto load_into = [](torch::nn::Module& target, const torch::nn::Module& source,
+                            Prefix prefix = Prefix::kFollow) {
     return tx::load_state_dict(target, tx::state_dict(source), {.prefix = prefix}).prefix;
   };
   auto plain = small_net();
@@ -153,7 +155,8 @@ TEST_CASE("what isn't a checkpoint is refused with the file's name") {
   CHECK_THROWS_AS(tx::load(dir / "nothing.pt"), tx::CheckpointError);
   tx::save(tx::Value(3.5), dir / "number.pt");
   CHECK_THROWS_WITH(tx::load_state_dict(*small_net(), tx::load(dir / "number.pt")),
-                    dir / "number.pt: found a float, expected a state_dict or a dictionary that has one under "
-                          "\"state_dict\"");
+                    dir /
+                        "number.pt: found a float, expected a state_dict or a dictionary that has one under "
+                        "\"state_dict\"");
   CHECK_THROWS_AS(tx::save(tx::Value(1), dir / "no/such/folder.pt"), tx::CheckpointError);
 }

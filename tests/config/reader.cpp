@@ -76,9 +76,8 @@ TEST_CASE("an empty config is all defaults, and what it writes reads back the sa
   CHECK(std::get<Sgd>(run.optimizer).lr == 0.1);
   CHECK_FALSE(run.validation);
   const std::string written = config::write(run).dump();
-  CHECK(written ==
-        R"({"data":{"root":"data","batch_size":32,"shuffle":true,"limit":null},)"
-        R"("optimizer":{"name":"SGD","lr":0.1},"validation":null})");
+  CHECK(written == R"({"data":{"root":"data","batch_size":32,"shuffle":true,"limit":null},)"
+                   R"("optimizer":{"name":"SGD","lr":0.1},"validation":null})");
   CHECK(config::write(read(written)).dump() == written);
 }
 
@@ -131,7 +130,8 @@ TEST_CASE("each way to be wrong is told with file, pointer, found and expected")
 }
 
 TEST_CASE("text that isn't JSON is refused with line and column") {
-  CHECK_THAT(error_of("{\n  \"data\": }"), torch_ext::testing::ContainsSubstring("run.json: parse error at line 2, column 11"));
+  CHECK_THAT(error_of("{\n  \"data\": }"),
+             torch_ext::testing::ContainsSubstring("run.json: parse error at line 2, column 11"));
   CHECK_THAT(error_of(""), torch_ext::testing::ContainsSubstring("run.json: parse error at line 1"));
 }
 
@@ -139,8 +139,8 @@ TEST_CASE("an assignment overrules the file, and its mistakes name it") {
   CHECK(read(R"({"data": {"batch_size": 8}})", {"data.batch_size=16"}).data.batch_size == 16);
   CHECK(read("{}", {"data.root=cache"}).data.root == "cache");
   CHECK(read("{}", {"data.limit=null"}).data.limit == std::nullopt);
-  CHECK(std::get<AdamW>(read("{}", {"optimizer.name=AdamW", "optimizer.betas=[0.1,0.2]", "optimizer.betas.1=0.3"})
-                            .optimizer)
+  CHECK(std::get<AdamW>(
+            read("{}", {"optimizer.name=AdamW", "optimizer.betas=[0.1,0.2]", "optimizer.betas.1=0.3"}).optimizer)
             .betas == std::vector<double>{0.1, 0.3});
   CHECK(error_of("{}", {"data.batch=1"}) ==
         "--set data.batch=1: /data/batch: unknown key (known here: \"root\", \"batch_size\", \"shuffle\", \"limit\")");

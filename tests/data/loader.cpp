@@ -55,8 +55,9 @@ TEST_CASE("batches come in the order of Python's DataLoader, epoch after epoch, 
         auto loader = tx::make_loader(std::make_shared<Counting>(size),
                                       {.batch_size = 4, .shuffle = shuffle, .drop_last = drop_last, .seed = 42});
         for (int i = 0; i < 3; ++i) ours += to_text(epoch(*loader)) + "\n";
-        script += "loader = DataLoader(list(range(" + std::to_string(size) + ")), batch_size=4, shuffle=" +
-                  (shuffle ? "True" : "False") + ", drop_last=" + (drop_last ? "True" : "False") +
+        script += "loader = DataLoader(list(range(" + std::to_string(size) +
+                  ")), batch_size=4, shuffle=" + (shuffle ? "True" : "False") +
+                  ", drop_last=" + (drop_last ? "True" : "False") +
                   ", generator=torch.Generator().manual_seed(42))\n"
                   "for _ in range(3):\n"
                   "    print(''.join(''.join(f'{x} ' for x in b.tolist()) + '| ' for b in loader))\n";

@@ -6,6 +6,4 @@
 
 namespace tx = torch_ext;
 
-int main() {
-  std::cout << TORCH_EXT_VERSION << '\n' << tx::repr(*tx::create_model("resnet18").ptr()) << '\n';
-}
+int main() { std::cout << TORCH_EXT_VERSION << '\n' << tx::repr(*tx::create_model("resnet18").ptr()) << '\n'; }

@@ -69,7 +69,8 @@ TEST_CASE("a clone of a ResNet computes the same and shares nothing") {
 }
 
 TEST_CASE("a registered model is made by its name, and an unknown name is told with the known ones") {
-  tx::register_model("test-tiny", [](const tx::ModelOptions& options) { return torch::nn::Linear(2, options.num_classes); });
+  tx::register_model("test-tiny",
+                     [](const tx::ModelOptions& options) { return torch::nn::Linear(2, options.num_classes); });
   CHECK(tx::create_model("test-tiny", {.num_classes = 5}).forward(torch::ones({1, 2})).size(1) == 5);
   CHECK_THROWS_AS(tx::register_model("resnet18", [](const auto&) { return torch::nn::Linear(1, 1); }), c10::ValueError);
   CHECK_THROWS_WITH(tx::create_model("resnet81"), tx::testing::ContainsSubstring("did you mean \"resnet18\"?"));

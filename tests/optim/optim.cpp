@@ -79,16 +79,17 @@ TEST_CASE("schedules give Python's learning rates, bit for bit, far beyond their
   tx::CosineAnnealingLR cosine(a, 7, 1e-3);
   tx::StepLR step(b, 4, 0.3);
   const std::string ours = rates(cosine, a) + rates(step, b);
-  CHECK(ours == run_python(
-                    "import torch\n"
-                    "from torch.optim.lr_scheduler import *\n"
-                    "def bits(x):\n"
-                    "    m, e = x.hex().split('p')\n"
-                    "    return (m.rstrip('0') if '.' in m else m).rstrip('.') + 'p' + e\n"
-                    "for lr, make in ((0.1, lambda o: CosineAnnealingLR(o, 7, 1e-3)), (0.3, lambda o: StepLR(o, 4, 0.3))):\n"
-                    "    o = torch.optim.SGD([torch.zeros(1)], lr=lr); s = make(o)\n"
-                    "    for _ in range(60):\n"
-                    "        print(bits(o.param_groups[0]['lr']), end=' '); o.step(); s.step()\n"));
+  CHECK(ours ==
+        run_python(
+            "import torch\n"
+            "from torch.optim.lr_scheduler import *\n"
+            "def bits(x):\n"
+            "    m, e = x.hex().split('p')\n"
+            "    return (m.rstrip('0') if '.' in m else m).rstrip('.') + 'p' + e\n"
+            "for lr, make in ((0.1, lambda o: CosineAnnealingLR(o, 7, 1e-3)), (0.3, lambda o: StepLR(o, 4, 0.3))):\n"
+            "    o = torch.optim.SGD([torch.zeros(1)], lr=lr); s = make(o)\n"
+            "    for _ in range(60):\n"
+            "        print(bits(o.param_groups[0]['lr']), end=' '); o.step(); s.step()\n"));
 
   TempDir dir;
   tx::save(tx::Value(tx::formats::Dict{.items = {{"a", cosine.state_dict()}, {"b", step.state_dict()}}}), dir / "s.pt");
@@ -96,7 +97,8 @@ TEST_CASE("schedules give Python's learning rates, bit for bit, far beyond their
       "import sys, torch, warnings\n"
       "from torch.optim.lr_scheduler import *\n"
       "file = torch.load(sys.argv[1], weights_only=True)\n"
-      "for key, lr, make in (('a', 0.1, lambda o: CosineAnnealingLR(o, 7, 1e-3)), ('b', 0.3, lambda o: StepLR(o, 4, 0.3))):\n"
+      "for key, lr, make in (('a', 0.1, lambda o: CosineAnnealingLR(o, 7, 1e-3)), ('b', 0.3, lambda o: StepLR(o, 4, "
+      "0.3))):\n"
       "    o = torch.optim.SGD([torch.zeros(1)], lr=lr); s = make(o)\n"
       "    for _ in range(60): o.step(); s.step()\n"
       "    assert s.state_dict() == file[key], (s.state_dict(), file[key])\n",

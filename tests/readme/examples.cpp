@@ -64,7 +64,8 @@ TEST_CASE("README: a model is saved and loaded") {
 
 TEST_CASE("README: the module tree prints as it says") {
   CapturedOutput output;
-  tx::Sequential net(torch::nn::Linear(2, 2), torch::nn::ReLU(), tx::Sequential(torch::nn::Sigmoid(), torch::nn::ReLU()));
+  tx::Sequential net(torch::nn::Linear(2, 2), torch::nn::ReLU(),
+                     tx::Sequential(torch::nn::Sigmoid(), torch::nn::ReLU()));
   for (const auto& child : tx::children(*net)) std::cout << tx::repr(*child) << '\n';
   std::cout << tx::modules(*net).size() << " modules\n" << tx::repr(*net) << '\n';
   CHECK(output.text() == blocks("text").at(0));
@@ -75,7 +76,8 @@ TEST_CASE("README: a loop of one's own trains") {
   tx::ResNet model = tx::resnet18({.num_classes = 10, .in_channels = 1});
   auto data = tx::mnist("/usr/share/datasets/fashion-mnist", tx::Split::kTrain, {.mean = 0.2860, .std = 0.3530});
   data->truncate(256);
-  auto loader = tx::make_loader(data, {.batch_size = 128, .shuffle = true, .seed = 0});  // the order of Python's DataLoader
+  // The order of Python's DataLoader(shuffle=True, generator=torch.Generator().manual_seed(0)).
+  auto loader = tx::make_loader(data, {.batch_size = 128, .shuffle = true, .seed = 0});
   c10::Device device = tx::pick_device("auto");
   model->to(device);
   torch::optim::SGD optimizer(tx::parameters(*model), torch::optim::SGDOptions(0.05).momentum(0.9));

@@ -64,4 +64,6 @@ def step_losses(folder):
 def digests(checkpoint, *prefixes):
     """CRC-32 of every tensor of a checkpoint whose name starts with one of the prefixes."""
     listing = json.loads(run("tx-ckpt", "ls", checkpoint, "--json", "--digest").stdout)
-    return {t["name"]: t["crc32"] for t in listing["tensors"] if t["name"].startswith(prefixes or ("",))}
+    found = {t["name"]: t["crc32"] for t in listing["tensors"] if t["name"].startswith(prefixes or ("",))}
+    assert found, f"{checkpoint} has no tensors under {prefixes}"
+    return found

@@ -43,6 +43,7 @@ TEST_CASE("settings that don't go together are refused before anything runs") {
 }
 
 TEST_CASE("a config file that isn't there is told by name") {
-  CHECK_THROWS_WITH(tx::read_train_config("nowhere/run.json"), "nowhere/run.json: can't be read: No such file or directory");
+  CHECK_THROWS_WITH(tx::read_train_config("nowhere/run.json"),
+                    "nowhere/run.json: can't be read: No such file or directory");
   CHECK_THROWS_WITH(tx::read_train_config("/"), tx::testing::ContainsSubstring("/: can't be read"));
 }
