@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <mutex>
 #include <span>
 
 #include "libtorch_ext/data/sampler.h"

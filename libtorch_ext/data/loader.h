@@ -74,7 +74,7 @@ class DataLoader {
  private:
   std::shared_ptr<const Dataset> dataset_;
   LoaderOptions options_;
-  mutable at::Generator generator_;
+  at::Generator generator_;
   at::Tensor epoch_start_;
   std::vector<int64_t> order_;
   int64_t next_batch_ = 0;

@@ -1,6 +1,6 @@
 #include "libtorch_ext/device/pick_device.h"
 
-#include <torch/torch.h>
+#include <torch/cuda.h>
 
 #include <cstdlib>
 

@@ -1,6 +1,5 @@
 #include "libtorch_ext/train/csv_log.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "libtorch_ext/core/error.h"
