@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <malloc.h>
 #include <optional>
 #include <string>
 #include <vector>
@@ -82,6 +83,13 @@ std::optional<std::string> checkpoint_to_resume(const Arguments& arguments, cons
   return std::nullopt;
 }
 
+// Each step frees and takes the same large blocks. By default glibc returns them to the kernel every time, and the page
+// faults cost a tenth of the time.
+void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
 void print_error(std::string message) {
   std::fflush(stdout);
   std::replace(message.begin(), message.end(), '\n', ' ');
@@ -121,6 +129,7 @@ int train(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   constexpr int kBadInput = 2;
+  keep_freed_memory();
   CLI::App app("Trains a classifier as a JSON file says", "tx-train");
   Arguments arguments;
   add_options(app, arguments);

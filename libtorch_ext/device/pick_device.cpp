@@ -36,19 +36,21 @@ VisibleDevices visible_devices() {
   return visible;
 }
 
+bool is_device_spec(const std::string& spec) { return spec == "auto" || spec == "cpu" || cuda_index(spec); }
+
 DeviceChoice pick_device(const std::string& spec, const VisibleDevices& visible) {
-  if (spec == "cpu") return {};
-  if (spec == "auto" && visible.count == 0) return {.reason = description(visible) + ": using the CPU"};
-  const auto index = spec == "auto" ? 0 : cuda_index(spec);
-  if (!index) {
+  if (!is_device_spec(spec)) {
     throw DeviceError("device: found \"" + spec + "\", expected \"auto\", \"cpu\", \"cuda\" or \"cuda:n\"");
   }
-  if (*index >= visible.count) {
+  if (spec == "cpu") return {};
+  if (spec == "auto" && visible.count == 0) return {.reason = description(visible) + ": using the CPU"};
+  const int index = cuda_index(spec).value_or(0);
+  if (index >= visible.count) {
     throw DeviceError("device: found \"" + spec + "\", but " + description(visible) +
                       "; devices are counted among the visible ones, from 0" +
                       (visible.count == 0 ? "; use \"auto\" or \"cpu\"" : ""));
   }
-  return {.device = c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(*index))};
+  return {.device = c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index))};
 }
 
 }  // namespace torch_ext

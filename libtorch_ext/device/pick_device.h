@@ -35,6 +35,9 @@ struct DeviceChoice {
   operator c10::Device() const { return device; }
 };
 
+/// Whether `pick_device` knows the word, whatever devices there are.
+bool is_device_spec(const std::string& spec);
+
 /// `"auto"` is cuda:0 where there is one, else the CPU; `"cuda"` is cuda:0; `"cuda:n"` and `"cpu"` are what they
 /// say, counted among the visible devices as PyTorch does. Throws `DeviceError` that shows what is visible.
 ///

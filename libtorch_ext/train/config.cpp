@@ -2,6 +2,7 @@
 
 #include "libtorch_ext/config/reader.h"
 #include "libtorch_ext/config/writer.h"
+#include "libtorch_ext/device/pick_device.h"
 #include "libtorch_ext/models/registry.h"
 
 namespace torch_ext {
@@ -84,8 +85,12 @@ void describe(Visitor& v, TrainConfig& c) {
 
 namespace {
 
-// What one field alone can't tell.
-void check_agreement(const config::Document& document, const TrainConfig& config) {
+// What a bound can't say, and what several fields say together.
+void check_further(const config::Document& document, const TrainConfig& config) {
+  if (!is_device_spec(config.device)) {
+    throw document.error(
+        "/device", "found the string \"" + config.device + "\", expected \"auto\", \"cpu\", \"cuda\" or \"cuda:n\"");
+  }
   if (const auto* sgd = std::get_if<SGDConfig>(&config.optimizer)) {
     if (sgd->nesterov && (sgd->momentum == 0 || sgd->dampening != 0)) {
       throw document.error("/optimizer/nesterov",
@@ -105,7 +110,7 @@ TrainConfig read_train_config(const std::string& path, const std::vector<std::st
   auto document = config::Document::read(path);
   for (const auto& assignment : assignments) document.set(assignment);
   const auto config = config::read<TrainConfig>(document);
-  check_agreement(document, config);
+  check_further(document, config);
   return config;
 }
 

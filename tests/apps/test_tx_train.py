@@ -33,7 +33,7 @@ class TxTrain(ProgramTest):
             ({"optimizer": {"betas": [0.9, 0.999]}}, "/optimizer/betas: unknown key"),
             ({"model": {"name": "resnet19"}}, 'expected one of "resnet18", "resnet34"; did you mean "resnet18"?'),
             ({"device": "cuda:99"}, 'device: found "cuda:99", but '),
-            ({"device": "gpu"}, 'device: found "gpu", expected "auto", "cpu", "cuda" or "cuda:n"'),
+            ({"device": "gpu"}, f'{path}: /device: found the string "gpu", expected "auto", "cpu", "cuda" or "cuda:n"'),
             ({"data": {"root": "/nowhere"}}, "/nowhere/train-images-idx3-ubyte.gz: no such file"),
             ({"model": {"num_classes": 3}}, "found labels up to 9, expected them below /model/num_classes = 3"),
             ({"data": {"train_limit": 5, "drop_last": True}}, "found 5 training samples, expected a batch of 128"),
