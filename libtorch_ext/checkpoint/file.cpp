@@ -2,7 +2,6 @@
 
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/pytorch_file.h"
 
 namespace torch_ext {
 namespace {
@@ -16,9 +15,9 @@ CheckpointError translated(const formats::FormatError& error) {
 
 }  // namespace
 
-LoadedFile load(const std::string& path) {
+LoadedFile load(const std::string& path, const formats::PytorchReadOptions& options) {
   try {
-    return {path, formats::read_pytorch_file(path).root};
+    return {path, formats::read_pytorch_file(path, options).root};
   } catch (const formats::FormatError& error) {
     throw translated(error);
   }

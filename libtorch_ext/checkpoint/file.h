@@ -3,12 +3,15 @@
 #include <string>
 
 #include "libtorch_ext/checkpoint/state_dict.h"
+#include "libtorch_ext/formats/pytorch_file.h"
 
 namespace torch_ext {
 
 /// Reads what Python's `torch.save` or our `save` wrote. The file is mapped: tensors are read when they are used.
 /// Nothing in the file is executed. Throws `CheckpointError`.
-LoadedFile load(const std::string& path);
+///
+///     tx::load("model.pt", {.verify = true});   // also compares every record with its CRC-32
+LoadedFile load(const std::string& path, const formats::PytorchReadOptions& options = {});
 
 /// Writes a file that Python's `torch.load(path, weights_only=True)` reads; see `formats/pytorch_file.h`.
 /// The old file stays whole until the new one is complete and on the disk. Throws `CheckpointError`.

@@ -135,15 +135,20 @@ std::string padded(uint64_t number) {
 
 }  // namespace
 
-PytorchFile read_pytorch_file(const std::string& path) {
+PytorchFile read_pytorch_file(const std::string& path, const PytorchReadOptions& options) {
   check_is_pytorch_zip(path);
   const ZipReader zip(path);
   const std::string prefix(find_prefix(zip));
   if (zip.find(prefix + "constants.pkl")) {
     throw FormatError(path, "is a TorchScript archive, a file of torch.save is expected; torch::jit::load reads it");
   }
+  const ZipRecord& pickle_record = *zip.find(prefix + std::string(kPickleName));
+  const bool has_crc = pickle_record.crc32 != 0;
+  if (options.verify && has_crc) {
+    for (const ZipRecord& record : zip.records()) zip.verify(record);
+  }
   StorageLoader load_storage(zip, prefix);
-  const auto pickle = zip.open(*zip.find(prefix + std::string(kPickleName)));
+  const auto pickle = zip.open(pickle_record);
   return {.format = "pytorch-zip", .root = read_pickle(pickle->bytes(), path, std::ref(load_storage))};
 }
 

@@ -13,10 +13,17 @@ struct PytorchFile {
   Value root;
 };
 
+/// How `read_pytorch_file` reads.
+struct PytorchReadOptions {
+  /// Compare every record with its CRC-32 first, so that no flipped bit goes unnoticed; reads the whole file. A file
+  /// without CRCs (`torch.serialization.set_crc32_options(False)`) passes.
+  bool verify = false;
+};
+
 /// Reads a file that Python's `torch.save` or `write_pytorch_file` wrote. The file is mapped, not read: tensors
 /// look into the mapping, which lives as long as any of them. Nothing in the file is executed.
 /// Every length, offset, size and stride is checked before it is used. Throws `FormatError`.
-PytorchFile read_pytorch_file(const std::string& path);
+PytorchFile read_pytorch_file(const std::string& path, const PytorchReadOptions& options = {});
 
 /// How `write_pytorch_file` writes.
 struct PytorchWriteOptions {

@@ -77,6 +77,17 @@ class Resume(ProgramTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn("last.pt: loader.batch_size: found 16, expected 8", done.stderr)
 
+    def test_one_flipped_bit_in_a_checkpoint_is_noticed(self):
+        self.stop("flipped", 5, signal.SIGTERM)
+        last = self.folder / "flipped" / "last.pt"
+        content = bytearray(last.read_bytes())
+        content[len(content) // 2] ^= 1
+        last.write_bytes(content)
+        done = run("tx-train", self.write_config(self.config), "--output", last.parent, "--resume", "auto")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"last\.pt: record last/data/\d+ ")
+        self.assertEqual(last.read_bytes(), content)
+
     def test_resume_auto_without_a_checkpoint_starts_anew(self):
         self.config = dict(self.config, epochs=1)
         done = run("tx-train", self.write_config(self.config), "--output", self.folder / "new", "--resume", "auto",

@@ -6,10 +6,12 @@
 #include <algorithm>
 
 #include "libtorch_ext/formats/crc32.h"
+#include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/pytorch_file.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
+#include "tests/support/files.h"
 #include "tests/support/temp_dir.h"
 
 namespace torch_ext::formats {
@@ -115,6 +117,26 @@ print(describe(state))
 )",
                                        {dir / "ours.pt", dir / "theirs.pt"});
   CHECK(describe(root) == nlohmann::json::parse(again));
+}
+
+TEST_CASE("a flipped bit is noticed where the file has CRCs; files without them still read", "[pytorch][python]") {
+  TORCH_EXT_NEEDS_PYTHON();
+  TempDir dir;
+  run_python(
+      "import sys, torch\n"
+      "torch.save([torch.zeros(1000)], sys.argv[1])\n"
+      "torch.serialization.set_crc32_options(False)\n"
+      "torch.save([torch.zeros(1000)], sys.argv[2])\n",
+      {dir / "crc.pt", dir / "none.pt"});
+  for (const std::string name : {"crc.pt", "none.pt"}) {
+    read_pytorch_file(dir / name, {.verify = true});
+    std::string content = read_file(dir / name);
+    content[content.find(std::string(2000, '\0')) + 1000] ^= 1;
+    write_file(dir / name, content);
+    read_pytorch_file(dir / name);
+  }
+  CHECK_THROWS_AS(read_pytorch_file(dir / "crc.pt", {.verify = true}), FormatError);
+  CHECK_NOTHROW(read_pytorch_file(dir / "none.pt", {.verify = true}));
 }
 
 TEST_CASE("torch.load(weights_only=True) reads our files of all dtypes and odd storages", "[pytorch][python]") {
