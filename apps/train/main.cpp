@@ -137,7 +137,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     return train(arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadInput;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    print_error(error.what());
   } catch (const c10::Error& error) {
     print_error(error.what_without_backtrace());
   } catch (const std::exception& error) {

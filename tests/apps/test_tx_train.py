@@ -55,8 +55,10 @@ class TxTrain(ProgramTest):
             self.assert_refused(f"{images}: ", dict(TINY, data={"root": str(self.folder)}))
 
     def test_usage_errors_and_help(self):
-        self.assertEqual(run("tx-train").returncode, 2)
-        self.assertEqual(run("tx-train", self.write_config(TINY), "--bogus").returncode, 2)
+        for arguments, message in [((), "CONFIG is required"), ((self.write_config(TINY), "--bogus"), "--bogus")]:
+            wrong = run("tx-train", *arguments)
+            self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+            self.assertRegex(wrong.stderr, rf"^tx-train: .*{message}.*\n$")
         self.assertEqual(run("tx-train", "--help").returncode, 0)
         self.assertIn("tx-train 0.", run("tx-train", "--version").stdout)
         missing = run("tx-train", "nowhere.json")
