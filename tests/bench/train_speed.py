@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/bench/train_speed.py [ROUNDS]
 
-Times an epoch of 64 steps of ResNet-18 on 16 Fashion-MNIST images, without start-up and evaluation. Both do the same
+Times an epoch of 63 steps of ResNet-18 on 16 Fashion-MNIST images, without start-up and evaluation. Both do the same
 arithmetic in the same LibTorch, so what differs is the front end and the loader (Python's reads image by image, as
 torchvision's datasets do). Says nothing of GPUs, many threads or large images.
 """
