@@ -2,28 +2,21 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <string>
 
+#include "apps/bad_input.h"
 #include "ls.h"
 
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kBadInput = 2;
-
-int fail(std::string message) {
-  std::ranges::replace(message, '\n', ' ');
-  std::cerr << "tx-ckpt: " << message << '\n';
-  return kBadInput;
-}
+constexpr const char* kProgram = "tx-ckpt";
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Looks into checkpoint files without executing what is in them.", "tx-ckpt");
+  CLI::App app("Looks into checkpoint files without executing what is in them.", kProgram);
   app.require_subcommand(1);
 
   ckpt::LsOptions ls;
@@ -35,10 +28,10 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
-    return kDone;
+    return 0;
   } catch (const CLI::ParseError& error) {
-    return error.get_exit_code() == 0 ? app.exit(error) : fail(error.what());
+    return error.get_exit_code() == 0 ? app.exit(error) : bad_input(kProgram, error.what());
   } catch (const std::exception& error) {
-    return fail(error.what());
+    return bad_input(kProgram, error.what());
   }
 }

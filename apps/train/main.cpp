@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/bad_input.h"
 #include "libtorch_ext/core/version.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/train/epoch.h"
@@ -22,6 +22,8 @@
 namespace tx = torch_ext;
 
 namespace {
+
+constexpr const char* kProgram = "tx-train";
 
 struct Arguments {
   std::string config;
@@ -90,12 +92,6 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
-void print_error(std::string message) {
-  std::fflush(stdout);
-  std::replace(message.begin(), message.end(), '\n', ' ');
-  std::cerr << "tx-train: " << message << '\n';
-}
-
 int train(const Arguments& arguments) {
   tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);
   if (!arguments.output.empty()) config.output = arguments.output;
@@ -128,9 +124,8 @@ int train(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  constexpr int kBadInput = 2;
   keep_freed_memory();
-  CLI::App app("Trains a classifier as a JSON file says", "tx-train");
+  CLI::App app("Trains a classifier as a JSON file says", kProgram);
   Arguments arguments;
   add_options(app, arguments);
   try {
@@ -138,11 +133,10 @@ int main(int argc, char** argv) {
     return train(arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    print_error(error.what());
+    return bad_input(kProgram, error.what());
   } catch (const c10::Error& error) {
-    print_error(error.what_without_backtrace());
+    return bad_input(kProgram, error.what_without_backtrace());
   } catch (const std::exception& error) {
-    print_error(error.what());
+    return bad_input(kProgram, error.what());
   }
-  return kBadInput;
 }

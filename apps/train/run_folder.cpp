@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "libtorch_ext/core/error.h"
+#include "libtorch_ext/formats/atomic_file.h"
 
 namespace fs = std::filesystem;
 
@@ -36,11 +37,5 @@ std::string RunFolder::begin_anew() const {
 }
 
 void RunFolder::remove_leftovers() const {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(path, ignored)) {
-    const std::string name = entry.path().filename().string();
-    for (const std::string file : kFiles) {
-      if (name.compare(0, file.size() + 5, file + ".tmp-") == 0) fs::remove(entry.path(), ignored);
-    }
-  }
+  for (const char* name : kFiles) torch_ext::formats::remove_leftovers(file(name));
 }

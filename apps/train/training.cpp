@@ -34,7 +34,7 @@ int Training::run() {
   return 0;
 }
 
-bool Training::train_steps(const std::string& title, double& seconds) {
+std::optional<double> Training::train_steps(const std::string& title) {
   Progress progress(title, run_.train_loader->size(), run_.position.batch, run_.config.data.batch_size);
   const auto every = run_.config.checkpoint.every_steps;
   const bool whole = tx::train_epoch(run_, [&](double loss) {
@@ -44,14 +44,13 @@ bool Training::train_steps(const std::string& title, double& seconds) {
     return stop_signal::received() == 0;
   });
   progress.finish();
-  seconds = progress.seconds();
-  return whole;
+  return whole ? std::optional(progress.seconds()) : std::nullopt;
 }
 
 bool Training::epoch() {
   const std::string title = "epoch " + std::to_string(run_.epoch + 1) + "/" + std::to_string(run_.config.epochs);
-  double seconds = 0;
-  if (!train_steps(title, seconds)) return false;
+  const auto seconds = train_steps(title);
+  if (!seconds) return false;
   const auto test = tx::evaluate(run_, [] { return stop_signal::received() == 0; });
   if (!test) return false;
 
@@ -61,12 +60,12 @@ bool Training::epoch() {
   if (is_best) run_.best = test->accuracy();
   // The row comes first: a resumed run drops rows beyond its checkpoint, but can't make up for one that is missing.
   metrics_.append(run_.epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
-                               test->mean_loss(), test->accuracy(), seconds});
+                               test->mean_loss(), test->accuracy(), *seconds});
   if (is_best) tx::save_run(run_, folder_.file("best.pt"));
   tx::save_run(run_, folder_.file("last.pt"));
   std::printf("%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%%s  lr %g  %.1f s\n",
               title.c_str(), train.mean_loss(), 100 * train.accuracy(), test->mean_loss(), 100 * test->accuracy(),
-              is_best ? " (best)" : "", lr, seconds);
+              is_best ? " (best)" : "", lr, *seconds);
   std::fflush(stdout);
   return true;
 }

@@ -18,7 +18,8 @@ class Training {
   /// Trains and evaluates an epoch and writes what came of it. False when a signal ended it; the run then stands
   /// between two steps.
   bool epoch();
-  bool train_steps(const std::string& title, double& seconds);
+  /// The seconds that the rest of the epoch's steps took; nothing when a signal ended them.
+  std::optional<double> train_steps(const std::string& title);
   int stopped();
 
   torch_ext::Run& run_;

@@ -40,7 +40,7 @@ bool is_device_spec(const std::string& spec) { return spec == "auto" || spec == 
 
 DeviceChoice pick_device(const std::string& spec, const VisibleDevices& visible) {
   if (!is_device_spec(spec)) {
-    throw DeviceError("device: found \"" + spec + "\", expected \"auto\", \"cpu\", \"cuda\" or \"cuda:n\"");
+    throw DeviceError("device: found \"" + spec + "\", expected " + kDeviceSpecs);
   }
   if (spec == "cpu") return {};
   if (spec == "auto" && visible.count == 0) return {.reason = description(visible) + ": using the CPU"};

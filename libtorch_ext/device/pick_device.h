@@ -35,7 +35,10 @@ struct DeviceChoice {
   operator c10::Device() const { return device; }
 };
 
-/// Whether `pick_device` knows the word, whatever devices there are.
+/// The words that `pick_device` knows, for error messages.
+inline constexpr const char* kDeviceSpecs = "\"auto\", \"cpu\", \"cuda\" or \"cuda:n\"";
+
+/// Whether `spec` is one of them, whatever devices there are.
 bool is_device_spec(const std::string& spec);
 
 /// `"auto"` is cuda:0 where there is one, else the CPU; `"cuda"` is cuda:0; `"cuda:n"` and `"cpu"` are what they

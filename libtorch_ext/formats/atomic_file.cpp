@@ -15,6 +15,7 @@
 namespace torch_ext::formats {
 namespace {
 
+constexpr const char* kTemporary = ".tmp-";
 constexpr size_t kGather = 256 * 1024;
 // Linux writes at most 2 GiB at a time; smaller calls also stay interruptible.
 constexpr size_t kMaxWrite = 64 * 1024 * 1024;
@@ -33,7 +34,7 @@ std::string follow_link(const std::string& path) {
 int create_beside(const std::string& path, std::string& temporary) {
   static std::atomic<unsigned> counter{0};
   for (;;) {
-    temporary = path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+    temporary = path + kTemporary + std::to_string(::getpid()) + "-" + std::to_string(counter++);
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0 || (errno != EEXIST && errno != EINTR)) return fd;
   }
@@ -112,6 +113,16 @@ void AtomicFile::commit(bool durable) {
   // From here on the destructor has nothing to remove.
   if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) fail(path_, "closing failed");
   if (durable) fsync_folder_of(path_);
+}
+
+void remove_leftovers(const std::string& path) {
+  const std::filesystem::path target = follow_link(path);
+  const std::string start = target.filename().string() + kTemporary;
+  const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().string().starts_with(start)) std::filesystem::remove(entry.path(), ignored);
+  }
 }
 
 }  // namespace torch_ext::formats

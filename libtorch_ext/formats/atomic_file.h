@@ -47,4 +47,8 @@ class AtomicFile {
   size_t size_ = 0;
 };
 
+/// Removes the temporaries of `path` that killed processes left behind. Not to be called while another process
+/// writes `path`.
+void remove_leftovers(const std::string& path);
+
 }  // namespace torch_ext::formats

@@ -23,8 +23,8 @@ std::vector<std::string> model_names();
 /// Makes `create_model`, and so every config, know a model. A name that is taken is an error. Returns true, so
 /// that it can stand at namespace scope:
 ///
-///     const bool registered = tx::register_model("lenet", [](const tx::ModelOptions& o) { return LeNet(o.num_classes);
-///     });
+///     const bool registered = tx::register_model(
+///         "lenet", [](const tx::ModelOptions& options) { return LeNet(options.num_classes); });
 bool register_model(const std::string& name, ModelFactory factory);
 
 }  // namespace torch_ext

@@ -88,8 +88,7 @@ namespace {
 // What a bound can't say, and what several fields say together.
 void check_further(const config::Document& document, const TrainConfig& config) {
   if (!is_device_spec(config.device)) {
-    throw document.error(
-        "/device", "found the string \"" + config.device + "\", expected \"auto\", \"cpu\", \"cuda\" or \"cuda:n\"");
+    throw document.error("/device", "found the string \"" + config.device + "\", expected " + kDeviceSpecs);
   }
   if (const auto* sgd = std::get_if<SGDConfig>(&config.optimizer)) {
     if (sgd->nesterov && (sgd->momentum == 0 || sgd->dampening != 0)) {

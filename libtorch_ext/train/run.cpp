@@ -58,7 +58,7 @@ std::shared_ptr<ImageDataset> make_dataset(const TrainConfig& config, Split spli
 formats::Dict position_of(const Run& run, TensorWriter& writer) {
   return {.items = {{"generator", writer(run.position.generator)},
                     {"batch", run.position.batch},
-                    {"batch_size", run.config.data.batch_size},
+                    {"batch_size", run.train_loader->options().batch_size},
                     {"samples", run.train_loader->dataset().size()}}};
 }
 
@@ -142,7 +142,7 @@ void save_run(const Run& run, const std::string& path) {
 void resume_run(Run& run, const std::string& path) {
   const LoadedFile file = load(path, {.verify = true});
   run.epoch = file.integer("epoch");
-  file.at("state_dict");
+  file.at("state_dict");  // a bare state_dict is no run
   load_state_dict(*run.model.ptr(), file);
   load_optimizer_state_dict(*run.optimizer, file.at("optimizer"), path);
   const std::string best = std::string("best_") + kMetric;

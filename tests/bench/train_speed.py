@@ -8,6 +8,7 @@ torchvision's datasets do). Says nothing of GPUs, many threads or large images.
 """
 
 import csv
+import json
 import statistics
 import sys
 import tempfile
@@ -16,9 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "parity"))
-from programs import SMALL, run  # noqa: E402
+from programs import SMALL, resolved, run  # noqa: E402
 from twin import Twin  # noqa: E402
-import json  # noqa: E402
 
 
 def main():
@@ -27,7 +27,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "config.json").write_text(json.dumps(dict(SMALL, epochs=1, log_steps=False)))
-        config = json.loads(run("tx-train", folder / "config.json", "--print-config").stdout)
+        config = resolved(folder / "config.json")
         for index in range(rounds):
             output = folder / str(index)
             run("tx-train", folder / "config.json", "--output", output, check=True)

@@ -1,6 +1,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
+#include <vector>
 
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"

@@ -97,8 +97,8 @@ TEST_CASE("schedules give Python's learning rates, bit for bit, far beyond their
       "import sys, torch, warnings\n"
       "from torch.optim.lr_scheduler import *\n"
       "file = torch.load(sys.argv[1], weights_only=True)\n"
-      "for key, lr, make in (('a', 0.1, lambda o: CosineAnnealingLR(o, 7, 1e-3)), ('b', 0.3, lambda o: StepLR(o, 4, "
-      "0.3))):\n"
+      "cases = ('a', 0.1, lambda o: CosineAnnealingLR(o, 7, 1e-3)), ('b', 0.3, lambda o: StepLR(o, 4, 0.3))\n"
+      "for key, lr, make in cases:\n"
       "    o = torch.optim.SGD([torch.zeros(1)], lr=lr); s = make(o)\n"
       "    for _ in range(60): o.step(); s.step()\n"
       "    assert s.state_dict() == file[key], (s.state_dict(), file[key])\n",
