@@ -12,8 +12,8 @@
 
 #include "libtorch_ext/formats/crc32.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/pytorch_file.h"
 #include "libtorch_ext/formats/repr.h"
+#include "libtorch_ext/formats/tensor_file.h"
 
 namespace ckpt {
 namespace {
@@ -45,7 +45,7 @@ std::string bytes_text(uint64_t bytes) {
   return text.str();
 }
 
-void print_json(const PytorchFile& file, bool with_digest, std::ostream& out) {
+void print_json(const TensorFile& file, bool with_digest, std::ostream& out) {
   std::unordered_map<const Storage*, size_t> storage_ids;
   auto tensors = nlohmann::ordered_json::array();
   for (const auto& [name, tensor] : named_tensors(file.root)) {
@@ -64,7 +64,7 @@ void print_json(const PytorchFile& file, bool with_digest, std::ostream& out) {
   out << document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
 }
 
-void print_table(const PytorchFile& file, bool with_digest, std::ostream& out) {
+void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
   const auto tensors = named_tensors(file.root);
   size_t name_width = 0;
   size_t dtype_width = 0;
@@ -95,7 +95,7 @@ void print_table(const PytorchFile& file, bool with_digest, std::ostream& out) {
 }  // namespace
 
 void ls(const LsOptions& options, std::ostream& out) {
-  const PytorchFile file = read_pytorch_file(options.file);
+  const TensorFile file = read_tensor_file(options.file);
   if (options.json)
     print_json(file, options.digest, out);
   else

@@ -2,6 +2,7 @@
 
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/pytorch_zip.h"
 
 namespace torch_ext {
 namespace {
@@ -15,9 +16,9 @@ CheckpointError translated(const formats::FormatError& error) {
 
 }  // namespace
 
-LoadedFile load(const std::string& path, const formats::PytorchReadOptions& options) {
+LoadedFile load(const std::string& path, const formats::ReadOptions& options) {
   try {
-    return {path, formats::read_pytorch_file(path, options).root};
+    return {path, formats::read_tensor_file(path, options).root};
   } catch (const formats::FormatError& error) {
     throw translated(error);
   }
@@ -25,7 +26,7 @@ LoadedFile load(const std::string& path, const formats::PytorchReadOptions& opti
 
 void save(const Value& value, const std::string& path) {
   try {
-    formats::write_pytorch_file(value, path);
+    formats::write_pytorch_zip(value, path);
   } catch (const formats::FormatError& error) {
     throw translated(error);
   }

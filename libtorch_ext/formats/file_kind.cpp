@@ -23,21 +23,10 @@ bool is_text(std::string_view head) {
 
 std::string describe(std::string_view head) {
   if (head.empty()) return "is empty";
-  if (head.starts_with(kLegacyTorch)) {
-    return "is in torch.save's legacy format (before PyTorch 1.6), which is not read here; load it in Python and "
-           "save it again";
-  }
-  if (head.size() > 8 && head[8] == '{' && head.substr(4, 4) == "\0\0\0\0"sv) {
-    return "is a safetensors file, a file of torch.save is expected";
-  }
   if (head.starts_with("\x1f\x8b"sv)) return "is gzip, a file of torch.save is expected; unpack it first";
   if (head.starts_with("\x93NUMPY"sv)) return "is a numpy array, a file of torch.save is expected";
   if (head.starts_with("\x89HDF"sv)) return "is HDF5, a file of torch.save is expected";
   if (head.starts_with("PK\x05\x06"sv)) return "is an empty zip archive, a file of torch.save is expected";
-  if (head.size() > kTarOffset && head.substr(kTarOffset).starts_with(kTar)) {
-    return "is a tar archive (torch.save before PyTorch 0.1.10), which is not read here; load it in Python and save "
-           "it again";
-  }
   if (head.starts_with('\x80')) {
     return "is a bare pickle, a file of torch.save is expected; load it in Python and torch.save it";
   }
@@ -47,11 +36,16 @@ std::string describe(std::string_view head) {
 
 }  // namespace
 
-void check_is_pytorch_zip(const std::string& path) {
+FileKind file_kind(const std::string& path) {
   const auto file = MappedFile::open(path);
   const auto bytes = file->bytes().first(std::min<size_t>(file->bytes().size(), 512));
   const std::string_view head(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!head.starts_with(kZip)) throw FormatError(path, describe(head));
+  if (head.starts_with(kZip)) return FileKind::kPytorchZip;
+  if (head.starts_with(kLegacyTorch)) return FileKind::kPytorchLegacy;
+  if (head.size() > kTarOffset && head.substr(kTarOffset).starts_with(kTar)) return FileKind::kPytorchTar;
+  if (head.size() > 8 && head[8] == '{') return FileKind::kSafetensors;
+  if (head.starts_with('{')) return FileKind::kIndex;
+  throw FormatError(path, describe(head));
 }
 
 }  // namespace torch_ext::formats

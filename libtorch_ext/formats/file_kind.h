@@ -4,8 +4,17 @@
 
 namespace torch_ext::formats {
 
-/// Throws `FormatError` unless the file at `path` begins like a zip archive. The message says what it is instead, as
-/// far as its first bytes tell: a legacy file of torch.save, safetensors, text, empty, …
-void check_is_pytorch_zip(const std::string& path);
+/// The formats that hold tensors, as far as a file's first bytes tell them apart.
+enum class FileKind {
+  kPytorchZip,     ///< a zip archive: torch.save since 1.6, torch.jit.save, C++'s torch::save
+  kPytorchLegacy,  ///< a magic number as a pickle
+  kPytorchTar,     ///< a tar archive
+  kSafetensors,    ///< a length of 8 bytes and JSON
+  kIndex,          ///< JSON: the index of a sharded checkpoint
+};
+
+/// What the file at `path` begins like. Throws `FormatError` for anything else, saying what it is instead as far as
+/// its first bytes tell: numpy, gzip, text, empty, …
+FileKind file_kind(const std::string& path);
 
 }  // namespace torch_ext::formats

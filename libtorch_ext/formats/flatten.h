@@ -25,7 +25,7 @@ struct NamedValue {
 ///
 /// Throws `std::length_error` where shared containers multiply to more than 4 million values.
 ///
-///     named_tensors(read_pytorch_file("model.pt").root)[0].name;   // "conv1.weight"
+///     named_tensors(read_pytorch_zip("model.pt").root)[0].name;   // "conv1.weight"
 std::vector<NamedTensor> named_tensors(const Value& root);
 
 /// All else in `root`: numbers, strings, … What has no names in it comes as one value: lists and tuples of plain

@@ -23,10 +23,16 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  /// The file's name, as it was opened.
+  const std::string& path() const { return path_; }
+
+  /// Lets the system take back the memory of these pages; a later access reads them again.
+  void release(std::span<const std::byte> bytes) const;
 
  private:
-  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  MappedFile(std::string path, std::span<const std::byte> bytes) : path_(std::move(path)), bytes_(bytes) {}
 
+  std::string path_;
   std::span<const std::byte> bytes_;
 };
 

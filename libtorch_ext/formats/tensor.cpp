@@ -5,10 +5,13 @@
 #include <stdexcept>
 #include <string>
 
+#include "libtorch_ext/formats/crc32.h"
+
 namespace torch_ext::formats {
 namespace {
 
 constexpr size_t kMaxDimensions = 64;
+constexpr size_t kPiece = size_t{1} << 20;  // stays in the cache for whoever comes second
 constexpr size_t kMaxRepeated = size_t{1} << 30;
 
 std::string text(const std::vector<int64_t>& numbers) {
@@ -54,18 +57,40 @@ void copy_view(const Tensor& tensor, size_t size, const std::byte* from, std::by
 }  // namespace
 
 std::span<const std::byte> Storage::bytes() const {
-  if (load_) {
+  if (load_ || check_) {
     std::call_once(once_, [this] {
-      auto loaded = std::make_shared<const std::vector<std::byte>>(load_());
-      if (loaded->size() != size_) {
-        throw std::length_error("a storage of " + std::to_string(size_) + " bytes was filled with " +
-                                std::to_string(loaded->size()));
+      if (load_) {
+        auto loaded = std::make_shared<const std::vector<std::byte>>(load());
+        bytes_ = *loaded;
+        owner_ = std::move(loaded);
       }
-      bytes_ = *loaded;
-      owner_ = std::move(loaded);
+      if (check_) check_(crc32(bytes_));
+      is_ready_ = true;
     });
   }
   return bytes_;
+}
+
+std::vector<std::byte> Storage::load() const {
+  auto loaded = load_();
+  if (loaded.size() != size_) {
+    throw std::length_error("a storage of " + std::to_string(size_) + " bytes was filled with " +
+                            std::to_string(loaded.size()));
+  }
+  return loaded;
+}
+
+void Storage::stream(const std::function<void(std::span<const std::byte> piece)>& use) const {
+  if (load_ && !is_ready_) return use(load());
+  uint32_t crc = 0;
+  for (auto rest = bytes_; !rest.empty();) {
+    const auto piece = rest.first(std::min(rest.size(), kPiece));
+    if (check_ && !is_ready_) crc = crc32(piece, crc);
+    use(piece);
+    if (mapped_) mapped_->release(piece);
+    rest = rest.subspan(piece.size());
+  }
+  if (check_ && !is_ready_) check_(crc);
 }
 
 int64_t Tensor::numel() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "libtorch_ext/formats/dtype.h"
+#include "libtorch_ext/formats/mapped_file.h"
 
 namespace torch_ext::formats {
 
@@ -23,11 +25,19 @@ class Storage {
   /// `bytes` stay valid as long as `owner` lives.
   Storage(std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
       : size_(bytes.size()), bytes_(bytes), owner_(std::move(owner)) {}
+  /// Bytes of a mapped file. `check`, if any, receives their CRC-32 before their first use, and throws if it is wrong.
+  Storage(std::span<const std::byte> bytes, std::shared_ptr<const MappedFile> file,
+          std::function<void(uint32_t crc32)> check)
+      : size_(bytes.size()), bytes_(bytes), mapped_(file.get()), owner_(std::move(file)), check_(std::move(check)) {}
   /// `load` is called once, at the first `bytes()`; it must return exactly `size` bytes or throw.
   Storage(size_t size, std::function<std::vector<std::byte>()> load) : size_(size), load_(std::move(load)) {}
 
   size_t size() const { return size_; }
+  /// All bytes. Throws `FormatError` where they are damaged.
   std::span<const std::byte> bytes() const;
+  /// The same bytes in pieces, for those who copy files larger than memory: what had to be made isn't kept, and pages
+  /// of a mapped file are given back. A wrong CRC-32 throws after the last piece.
+  void stream(const std::function<void(std::span<const std::byte> piece)>& use) const;
 
   /// Where the tensor lived when it was saved: "cpu", "cuda:0", … Kept on writing.
   std::string location = "cpu";
@@ -35,11 +45,16 @@ class Storage {
   std::optional<DType> dtype;
 
  private:
+  std::vector<std::byte> load() const;
+
   size_t size_;
   mutable std::span<const std::byte> bytes_;
+  const MappedFile* mapped_ = nullptr;
   mutable std::shared_ptr<const void> owner_;
-  mutable std::function<std::vector<std::byte>()> load_;
+  std::function<std::vector<std::byte>()> load_;
+  std::function<void(uint32_t)> check_;
   mutable std::once_flag once_;
+  mutable std::atomic<bool> is_ready_ = false;
 };
 
 /// A view of a storage: sizes, strides and offset count elements. Readers guarantee that it lies in its storage.

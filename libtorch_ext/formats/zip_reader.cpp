@@ -84,6 +84,19 @@ bool read_extra64(ZipRecord& record, Span extra) {
   return false;
 }
 
+/// Compares a record's CRC-32 with the promised one. The storage that holds the check keeps the file.
+struct CrcCheck {
+  const MappedFile* file;
+  std::string_view name;
+  uint32_t expected;
+
+  void operator()(uint32_t found) const {
+    if (found == expected) return;
+    throw FormatError(file->path(), "record " + std::string(name) + " is damaged: its CRC-32 is " +
+                                        std::to_string(found) + ", " + std::to_string(expected) + " is expected");
+  }
+};
+
 }  // namespace
 
 ZipReader::ZipReader(const std::string& path) : path_(path), file_(MappedFile::open(path)) { read_directory(); }
@@ -156,7 +169,7 @@ std::span<const std::byte> ZipReader::packed_bytes(const ZipRecord& record) cons
   return header.subspan(begin, record.packed_size);
 }
 
-std::shared_ptr<Storage> ZipReader::open(const ZipRecord& record) const {
+std::shared_ptr<Storage> ZipReader::open(const ZipRecord& record, bool check_crc) const {
   const auto fail = [&](const std::string& problem) {
     throw FormatError(path_, "record " + std::string(record.name) + ": " + problem);
   };
@@ -166,7 +179,8 @@ std::shared_ptr<Storage> ZipReader::open(const ZipRecord& record) const {
       fail("it is stored, but takes " + std::to_string(record.packed_size) + " bytes for " +
            std::to_string(record.size));
     }
-    return std::make_shared<Storage>(packed, file_);
+    if (!check_crc) return std::make_shared<Storage>(packed, file_);
+    return std::make_shared<Storage>(packed, file_, CrcCheck{file_.get(), record.name, record.crc32});
   }
   if (record.method != zip::kDeflated) {
     fail("its compression method is " + std::to_string(record.method) + ", stored (0) or deflated (8) is expected");
@@ -174,23 +188,19 @@ std::shared_ptr<Storage> ZipReader::open(const ZipRecord& record) const {
   if (record.size / kMaxDeflateRatio > packed.size()) {
     fail(std::to_string(packed.size()) + " bytes can't unpack to " + std::to_string(record.size));
   }
-  return std::make_shared<Storage>(
-      record.size, [packed, size = record.size, file = file_, subject = path_, name = std::string(record.name)] {
-        std::vector<std::byte> bytes(size);
-        if (!inflate(packed, bytes)) {
-          throw FormatError(subject, "record " + name + ": its deflated bytes are damaged");
-        }
-        return bytes;
-      });
+  return std::make_shared<Storage>(record.size, [packed, size = record.size, file = file_,
+                                                 check = CrcCheck{file_.get(), record.name, record.crc32}, check_crc] {
+    std::vector<std::byte> bytes(size);
+    if (!inflate(packed, bytes)) {
+      throw FormatError(file->path(), "record " + std::string(check.name) + ": its deflated bytes are damaged");
+    }
+    if (check_crc) check(crc32(bytes));
+    return bytes;
+  });
 }
 
 void ZipReader::verify(const ZipRecord& record) const {
-  const auto storage = open(record);
-  const uint32_t found = formats::crc32(storage->bytes());
-  if (found != record.crc32) {
-    throw FormatError(path_, "record " + std::string(record.name) + " is damaged: its CRC-32 is " +
-                                 std::to_string(found) + ", " + std::to_string(record.crc32) + " is expected");
-  }
+  open(record, true)->stream([](Span) {});
 }
 
 }  // namespace torch_ext::formats

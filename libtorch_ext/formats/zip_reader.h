@@ -41,8 +41,8 @@ class ZipReader {
   const ZipRecord* find(std::string_view name) const;
 
   /// The record's bytes: a view of the mapping, which they keep alive, or, where they are deflated, unpacked at
-  /// their first use. The CRC-32 is not checked; see `verify`.
-  std::shared_ptr<Storage> open(const ZipRecord& record) const;
+  /// their first use. With `check_crc` their first use also compares them with the promised CRC-32.
+  std::shared_ptr<Storage> open(const ZipRecord& record, bool check_crc = false) const;
 
   /// Reads the whole record and throws unless its CRC-32 is the promised one.
   void verify(const ZipRecord& record) const;

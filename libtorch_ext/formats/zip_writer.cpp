@@ -14,8 +14,6 @@ constexpr size_t kAlignment = 64;
 constexpr size_t kExtraHeader = 4;
 constexpr uint16_t kPaddingExtra = 0x4246;  // "FB"
 constexpr uint16_t kFlags = zip::kDataDescriptorFlag | zip::kUtf8Flag;
-// A piece that is in the cache for write() after the CRC has read it.
-constexpr size_t kPiece = 512 * 1024;
 
 uint32_t narrow(uint64_t number) { return static_cast<uint32_t>(std::min<uint64_t>(number, zip::kSee64Bit)); }
 
@@ -57,7 +55,11 @@ void append_common(std::string& out, uint32_t crc, uint64_t size, size_t name, s
 
 }  // namespace
 
-void ZipWriter::add(std::string_view name, std::span<const std::byte> payload) {
+void ZipWriter::add(std::string_view name, std::string_view payload) {
+  add(name, Storage(std::as_bytes(std::span(payload)), nullptr));
+}
+
+void ZipWriter::add(std::string_view name, const Storage& payload) {
   if (name.size() > 0xffff) throw std::length_error("a zip record's name takes at most 65535 bytes");
   const uint64_t offset = file_.size();
   const bool is_large = payload.size() >= zip::kSee64Bit;
@@ -70,12 +72,10 @@ void ZipWriter::add(std::string_view name, std::span<const std::byte> payload) {
   file_.write(header.append(name).append(extra));
 
   uint32_t crc = 0;
-  for (auto rest = payload; !rest.empty();) {
-    const auto piece = rest.first(std::min(rest.size(), kPiece));
+  payload.stream([&](std::span<const std::byte> piece) {
     crc = crc32(piece, crc);
     file_.write(piece);
-    rest = rest.subspan(piece.size());
-  }
+  });
 
   std::string descriptor;
   append_little(descriptor, zip::kDataDescriptor);

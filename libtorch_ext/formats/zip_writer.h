@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/formats/tensor.h"
 
 namespace torch_ext::formats {
 
@@ -27,8 +27,8 @@ class ZipWriter {
   explicit ZipWriter(AtomicFile& file) : file_(file) {}
 
   /// Appends a record. The caller sees to it that names differ.
-  void add(std::string_view name, std::span<const std::byte> payload);
-  void add(std::string_view name, std::string_view payload) { add(name, std::as_bytes(std::span(payload))); }
+  void add(std::string_view name, const Storage& payload);
+  void add(std::string_view name, std::string_view payload);
 
   /// Appends the directory. Nothing can be added after.
   void finish();

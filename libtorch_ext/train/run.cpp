@@ -89,7 +89,7 @@ Run make_run(const TrainConfig& config) {
   torch::manual_seed(static_cast<uint64_t>(config.seed));
   TensorModule model = create_model(config.model.name,
                                     {.num_classes = config.model.num_classes, .in_channels = config.model.in_channels});
-  if (config.model.weights) load_state_dict(*model.ptr(), load(*config.model.weights, {.verify = true}));
+  if (config.model.weights) load_state_dict(*model.ptr(), load(*config.model.weights, {.verify = formats::Verify::kNow}));
   model.ptr()->to(device);
 
   const auto seed = static_cast<uint64_t>(config.seed);
@@ -140,7 +140,7 @@ void save_run(const Run& run, const std::string& path) {
 }
 
 void resume_run(Run& run, const std::string& path) {
-  const LoadedFile file = load(path, {.verify = true});
+  const LoadedFile file = load(path, {.verify = formats::Verify::kNow});
   run.epoch = file.integer("epoch");
   file.at("state_dict");  // a bare state_dict is no run
   load_state_dict(*run.model.ptr(), file);

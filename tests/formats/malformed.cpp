@@ -2,7 +2,7 @@
 #include "libtorch_ext/formats/atomic_file.h"
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/pytorch_file.h"
+#include "libtorch_ext/formats/pytorch_zip.h"
 #include "libtorch_ext/formats/zip_writer.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
@@ -20,14 +20,14 @@ std::string small_file(const TempDir& dir) {
   column.shape = {4};
   column.stride = {2};
   const Value root = Dict{{{"a", make_tensor({1, 2})}, {"b", column}, {"c", List{{1, 2.5, "x"}}}}};
-  write_pytorch_file(root, dir / "small.pt", {.durable = false});
+  write_pytorch_zip(root, dir / "small.pt", {.durable = false});
   return read_file(dir / "small.pt");
 }
 
 /// Reads all there is to read in the file.
 bool loads(const std::string& path) {
   try {
-    for (const auto& [name, tensor] : named_tensors(read_pytorch_file(path).root)) elements(tensor);
+    for (const auto& [name, tensor] : named_tensors(read_pytorch_zip(path).root)) elements(tensor);
     return true;
   } catch (const FormatError&) {
     return false;
@@ -110,16 +110,16 @@ TEST_CASE("hostile tensors are refused with both numbers", "[malformed]") {
       Case{"\x80\x02K\x01Q.", "a persistent id is int, a tuple of 5 is expected"});
   const TempDir dir;
   write_archive(dir / "m.pt", hostile.pickle, std::string(8, '\0'));
-  CHECK_THROWS_WITH(read_pytorch_file(dir / "m.pt"), ContainsSubstring(hostile.problem));
+  CHECK_THROWS_WITH(read_pytorch_zip(dir / "m.pt"), ContainsSubstring(hostile.problem));
 }
 
 TEST_CASE("a big-endian file gives the same numbers", "[malformed]") {
   const TempDir dir;
   write_archive(dir / "m.pt", tensor_pickle("K\x02", "K\0K\x02\x85K\x01\x85"s + kHooks), "\x3f\x80\0\0\x40\0\0\0"s,
                 "big");
-  CHECK(elements(*read_pytorch_file(dir / "m.pt").root.as<Tensor>()) == elements(make_tensor({1, 2})));
+  CHECK(elements(*read_pytorch_zip(dir / "m.pt").root.as<Tensor>()) == elements(make_tensor({1, 2})));
   write_archive(dir / "m.pt", "\x80\x02N.", "", "middle");
-  CHECK_THROWS_WITH(read_pytorch_file(dir / "m.pt"), ContainsSubstring("record byteorder holds 'middle'"));
+  CHECK_THROWS_WITH(read_pytorch_zip(dir / "m.pt"), ContainsSubstring("record byteorder holds 'middle'"));
 }
 
 }  // namespace torch_ext::formats

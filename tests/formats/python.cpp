@@ -8,7 +8,7 @@
 #include "libtorch_ext/formats/crc32.h"
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/pytorch_file.h"
+#include "libtorch_ext/formats/pytorch_zip.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"
@@ -89,7 +89,7 @@ torch.save(state, sys.argv[1])
 print(describe(state))
 )",
                                         {dir / "theirs.pt"});
-  const Value root = read_pytorch_file(dir / "theirs.pt").root;
+  const Value root = read_pytorch_zip(dir / "theirs.pt").root;
   CHECK(describe(root) == nlohmann::json::parse(output));
   const auto* state = root.as<Dict>();
   REQUIRE(state);
@@ -100,7 +100,7 @@ print(describe(state))
   CHECK(state->find("size")->type_name() == "torch.Size");
 
   // And Python reads what we make of it.
-  write_pytorch_file(root, dir / "ours.pt");
+  write_pytorch_zip(root, dir / "ours.pt");
   const std::string again = run_python(std::string(kDescribe) + R"(
 state = torch.load(sys.argv[1], weights_only=True)
 mapped = torch.load(sys.argv[1], weights_only=True, mmap=True)
@@ -129,14 +129,14 @@ TEST_CASE("a flipped bit is noticed where the file has CRCs; files without them 
       "torch.save([torch.zeros(1000)], sys.argv[2])\n",
       {dir / "crc.pt", dir / "none.pt"});
   for (const std::string name : {"crc.pt", "none.pt"}) {
-    read_pytorch_file(dir / name, {.verify = true});
+    read_pytorch_zip(dir / name, {.verify = Verify::kNow});
     std::string content = read_file(dir / name);
     content[content.find(std::string(2000, '\0')) + 1000] ^= 1;
     write_file(dir / name, content);
-    read_pytorch_file(dir / name);
+    read_pytorch_zip(dir / name);
   }
-  CHECK_THROWS_AS(read_pytorch_file(dir / "crc.pt", {.verify = true}), FormatError);
-  CHECK_NOTHROW(read_pytorch_file(dir / "none.pt", {.verify = true}));
+  CHECK_THROWS_AS(read_pytorch_zip(dir / "crc.pt", {.verify = Verify::kNow}), FormatError);
+  CHECK_NOTHROW(read_pytorch_zip(dir / "none.pt", {.verify = Verify::kNow}));
 }
 
 TEST_CASE("torch.load(weights_only=True) reads our files of all dtypes and odd storages", "[pytorch][python]") {
@@ -163,7 +163,7 @@ TEST_CASE("torch.load(weights_only=True) reads our files of all dtypes and odd s
   odd.dtype = DType::Half;
   odd.shape = {3};
   dict.set("odd", odd);
-  write_pytorch_file(dict, dir / "ours.pt");
+  write_pytorch_zip(dict, dir / "ours.pt");
   const std::string output = run_python(std::string(kDescribe) + R"(
 print(describe(torch.load(sys.argv[1], weights_only=True)))
 )",
@@ -180,9 +180,9 @@ torch.save({'q': torch.quantize_per_tensor(torch.arange(4.), 0.5, 1, torch.qint8
             'c': torch.tensor([1 + 2j]).conj()}, sys.argv[1])
 )",
              {dir / "theirs.pt"});
-  const Value root = read_pytorch_file(dir / "theirs.pt").root;
+  const Value root = read_pytorch_zip(dir / "theirs.pt").root;
   CHECK(root.as<Dict>()->find("q")->type_name() == "torch._utils._rebuild_qtensor");
-  write_pytorch_file(root, dir / "ours.pt");
+  write_pytorch_zip(root, dir / "ours.pt");
   CHECK(run_python(R"(
 import sys, torch
 a, b = (torch.load(path, weights_only=True) for path in sys.argv[1:])

@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/pytorch_file.h"
+#include "libtorch_ext/formats/pytorch_zip.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -6,7 +6,6 @@
 
 #include "libtorch_ext/formats/atomic_file.h"
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/file_kind.h"
 #include "libtorch_ext/formats/pickle_reader.h"
 #include "libtorch_ext/formats/pickle_writer.h"
 #include "libtorch_ext/formats/zip_reader.h"
@@ -63,8 +62,8 @@ std::shared_ptr<Storage> swapped(std::shared_ptr<const Storage> big, DType dtype
 /// Hands out the storages that the pickle names by persistent ids, one object for each record.
 class StorageLoader {
  public:
-  StorageLoader(const ZipReader& zip, std::string prefix)
-      : zip_(zip), prefix_(std::move(prefix)), is_big_endian_(is_big_endian(zip, prefix_)) {
+  StorageLoader(const ZipReader& zip, std::string prefix, bool check_crc)
+      : zip_(zip), prefix_(std::move(prefix)), check_crc_(check_crc), is_big_endian_(is_big_endian(zip, prefix_)) {
     loaded_.resize(zip.records().size());
   }
 
@@ -107,7 +106,7 @@ class StorageLoader {
                                          " bytes, " + std::to_string(numel) + " elements of " +
                                          std::to_string(element) + " are expected");
     }
-    auto storage = zip_.open(record);
+    auto storage = zip_.open(record, check_crc_);
     if (is_big_endian_ && element > 1) storage = swapped(std::move(storage), *dtype);
     storage->location = location;
     storage->dtype = dtype;
@@ -116,6 +115,7 @@ class StorageLoader {
 
   const ZipReader& zip_;
   std::string prefix_;
+  bool check_crc_;
   bool is_big_endian_;
   std::string name_;
   std::vector<std::shared_ptr<const Storage>> loaded_;  // by the record's index
@@ -135,24 +135,26 @@ std::string padded(uint64_t number) {
 
 }  // namespace
 
-PytorchFile read_pytorch_file(const std::string& path, const PytorchReadOptions& options) {
-  check_is_pytorch_zip(path);
+TensorFile read_pytorch_zip(const std::string& path, const ReadOptions& options) {
   const ZipReader zip(path);
   const std::string prefix(find_prefix(zip));
   if (zip.find(prefix + "constants.pkl")) {
     throw FormatError(path, "is a TorchScript archive, a file of torch.save is expected; torch::jit::load reads it");
   }
   const ZipRecord& pickle_record = *zip.find(prefix + std::string(kPickleName));
-  const bool has_crc = pickle_record.crc32 != 0;
-  if (options.verify && has_crc) {
+  const bool has_checksums = pickle_record.crc32 != 0;  // torch.serialization.set_crc32_options(False) leaves 0
+  if (options.verify == Verify::kNow && has_checksums) {
     for (const ZipRecord& record : zip.records()) zip.verify(record);
   }
-  StorageLoader load_storage(zip, prefix);
-  const auto pickle = zip.open(pickle_record);
-  return {.format = "pytorch-zip", .root = read_pickle(pickle->bytes(), path, std::ref(load_storage))};
+  const bool check_crc = options.verify == Verify::kOnUse && has_checksums;
+  StorageLoader load_storage(zip, prefix, check_crc);
+  const auto pickle = zip.open(pickle_record, check_crc);
+  return {.format = "pytorch-zip",
+          .root = read_pickle(pickle->bytes(), path, std::ref(load_storage)),
+          .has_checksums = has_checksums};
 }
 
-void write_pytorch_file(const Value& root, const std::string& path, const PytorchWriteOptions& options) {
+void write_pytorch_zip(const Value& root, const std::string& path, const WriteOptions& options) {
   const Pickle pickle = write_pickle(root, path);
   const std::string folder = archive_folder(path);
   AtomicFile file(path);
@@ -160,7 +162,7 @@ void write_pytorch_file(const Value& root, const std::string& path, const Pytorc
   zip.add(folder + std::string(kPickleName), pickle.bytes);
   zip.add(folder + "byteorder", "little");
   for (size_t i = 0; i < pickle.storages.size(); ++i) {
-    zip.add(folder + "data/" + std::to_string(i), pickle.storages[i]->bytes());
+    zip.add(folder + "data/" + std::to_string(i), *pickle.storages[i]);
   }
   zip.add(folder + "version", "3\n");
   zip.add(folder + ".data/serialization_id", padded(zip.digest()) + padded(pickle.bytes.size()));

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "libtorch_ext/formats/tensor_file.h"
+
+namespace torch_ext::formats {
+
+/// `read_tensor_file` for files of this one format: torch.save before PyTorch 0.1.10.
+TensorFile read_pytorch_tar(const std::string& path, const ReadOptions& options = {});
+
+}  // namespace torch_ext::formats
