@@ -1,7 +1,5 @@
 #include "ls.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <iomanip>
 #include <ostream>
@@ -10,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "libtorch_ext/formats/crc32.h"
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
+#include "text.h"
 
 namespace ckpt {
 namespace {
@@ -22,30 +20,7 @@ using namespace torch_ext::formats;
 
 constexpr size_t kMaxLeaf = 100;
 
-std::string digest(const Tensor& tensor) {
-  std::vector<std::byte> scratch;
-  std::ostringstream hex;
-  hex << std::hex << std::setfill('0') << std::setw(8) << crc32(row_major_bytes(tensor, scratch));
-  return hex.str();
-}
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "[";
-  for (int64_t size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-  return text + "]";
-}
-
-std::string bytes_text(uint64_t bytes) {
-  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-  auto amount = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (amount >= 1024 && unit + 1 < std::size(kUnits)) amount /= 1024, ++unit;
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(unit == 0 ? 0 : 1) << amount << ' ' << kUnits[unit];
-  return text.str();
-}
-
-void print_json(const TensorFile& file, bool with_digest, std::ostream& out) {
+nlohmann::ordered_json to_json(const TensorFile& file, bool with_digest) {
   std::unordered_map<const Storage*, size_t> storage_ids;
   auto tensors = nlohmann::ordered_json::array();
   for (const auto& [name, tensor] : named_tensors(file.root)) {
@@ -59,9 +34,7 @@ void print_json(const TensorFile& file, bool with_digest, std::ostream& out) {
     if (with_digest) entry["crc32"] = digest(tensor);
     tensors.push_back(std::move(entry));
   }
-  const nlohmann::ordered_json document = {{"format", file.format}, {"tensors", std::move(tensors)}};
-  // A name that is no UTF-8 still gives valid JSON.
-  out << document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  return {{"format", file.format}, {"tensors", std::move(tensors)}};
 }
 
 void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
@@ -69,7 +42,6 @@ void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
   size_t name_width = 0;
   size_t dtype_width = 0;
   uint64_t elements = 0;
-
   uint64_t bytes = 0;
   std::set<const Storage*> storages;
   for (const auto& [name, tensor] : tensors) {
@@ -87,8 +59,8 @@ void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
     table << shape_text(tensor.shape) << '\n';
   }
   for (const auto& [name, value] : named_leaves(file.root)) table << name << " = " << repr(value, kMaxLeaf) << '\n';
-  table << tensors.size() << " tensors, " << elements << " elements, " << storages.size() << " storages of "
-        << bytes_text(bytes) << '\n';
+  table << plural(tensors.size(), "tensor") << ", " << plural(elements, "element") << ", "
+        << plural(storages.size(), "storage") << " of " << bytes_text(bytes) << '\n';
   out << table.str();
 }
 
@@ -97,7 +69,7 @@ void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
 void ls(const LsOptions& options, std::ostream& out) {
   const TensorFile file = read_tensor_file(options.file);
   if (options.json)
-    print_json(file, options.digest, out);
+    print_json(to_json(file, options.digest), out);
   else
     print_table(file, options.digest, out);
 }

@@ -1,4 +1,4 @@
-// tx-ckpt: looks into checkpoint files without executing what is in them.
+// tx-ckpt: looks into checkpoint files, converts and compares them, without executing what is in them.
 
 #include <CLI/CLI.hpp>
 
@@ -7,28 +7,131 @@
 #include <string>
 
 #include "apps/bad_input.h"
+#include "average.h"
+#include "convert.h"
+#include "diff.h"
 #include "ls.h"
+#include "print.h"
+#include "shards.h"
+#include "tree.h"
+#include "verify.h"
 
 namespace {
 
 constexpr const char* kProgram = "tx-ckpt";
+constexpr const char* kAbout =
+    "Looks into checkpoint files, converts and compares them. Reads what torch.save, torch.jit.save, C++'s torch::save "
+    "and safetensors write, of any age and in shards, and executes nothing of it.";
+constexpr const char* kExamples = R"(
+Examples:
+  tx-ckpt ls last.pt                                    names, dtypes and shapes
+  tx-ckpt tree resnet18.pth                             the same as a tree of modules
+  tx-ckpt print last.pt state_dict.fc.bias              one tensor, as Python prints it
+  tx-ckpt convert last.pt weights.safetensors --key state_dict --prefix strip --dtype float16
+  tx-ckpt convert old.pth new.pt --rename '^backbone\.=encoder.' --only 'layer4.*'
+  tx-ckpt diff a.pt b.safetensors --atol 1e-6           exit code 1 where they differ
+  tx-ckpt verify last.pt                                every CRC-32
+  tx-ckpt average epoch-*.pt -o swa.pt                  the mean of the weights
+  tx-ckpt split model.safetensors -o shards/model.safetensors --max-shard-size 2GB
+  tx-ckpt merge shards/model.safetensors.index.json -o model.safetensors
+
+Exit codes: 0 done, 1 a comparison differs, 2 bad input or usage.
+)";
+
+const char* const kFile = "A checkpoint: .pt, .pth, .bin, .ckpt, .safetensors, or the index.json of a sharded one";
+const char* const kOut = "The file to write: .safetensors, or any other name for a file of torch.save";
+
+CLI::App* verb(CLI::App& app, const std::string& name, const std::string& about) {
+  CLI::App* added = app.add_subcommand(name, about);
+  added->formatter(app.get_formatter());
+  return added;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Looks into checkpoint files without executing what is in them.", kProgram);
+  CLI::App app(kAbout, kProgram);
   app.require_subcommand(1);
+  app.footer(kExamples);
+  int code = 0;
 
   ckpt::LsOptions ls;
-  CLI::App* ls_verb = app.add_subcommand("ls", "List the tensors and other values of a file");
-  ls_verb->add_option("FILE", ls.file, "A file of torch.save")->required();
+  CLI::App* ls_verb = verb(app, "ls", "List the tensors and other values of a file");
+  ls_verb->add_option("FILE", ls.file, kFile)->required();
   ls_verb->add_flag("--json", ls.json, "Print JSON");
   ls_verb->add_flag("--digest", ls.digest, "Add the CRC-32 of each tensor's elements");
   ls_verb->callback([&] { ckpt::ls(ls, std::cout); });
 
+  ckpt::TreeOptions tree;
+  CLI::App* tree_verb = verb(app, "tree", "Show a file as a tree; a whole model as Python prints it");
+  tree_verb->add_option("FILE", tree.file, kFile)->required();
+  tree_verb->add_flag("--json", tree.json, "Print JSON");
+  tree_verb->add_option("--depth", tree.depth, "Levels to show")->check(CLI::Range(1, 1000));
+  tree_verb->callback([&] { ckpt::tree(tree, std::cout); });
+
+  ckpt::PrintOptions print;
+  CLI::App* print_verb = verb(app, "print", "Print one tensor or value as Python prints it");
+  print_verb->add_option("FILE", print.file, kFile)->required();
+  print_verb->add_option("KEY", print.key, "A name that `ls` lists")->required();
+  print_verb->add_flag("--json", print.json, "Print JSON, with every element");
+  print_verb->callback([&] { ckpt::print(print, std::cout); });
+
+  ckpt::ConvertOptions convert;
+  CLI::App* convert_verb = verb(app, "convert", "Write a file's content to another, of another format or edited");
+  convert_verb->add_option("IN", convert.in, kFile)->required();
+  convert_verb->add_option("OUT", convert.out, kOut)->required();
+  convert_verb->add_option("--key", convert.key, "Write only what stands under this key: state_dict");
+  convert_verb->add_option("--only", convert.only, "Write only entries whose name matches GLOB (*, ?, [abc])")
+      ->type_name("GLOB");
+  convert_verb->add_option("--prefix", convert.prefix, "What becomes of \"module.\" before the state_dict's keys")
+      ->check(CLI::IsMember({"keep", "strip", "add"}));
+  convert_verb->add_option("--rename", convert.renames, "Change the state_dict's keys, as re.sub does; in turn")
+      ->type_name("REGEX=REPLACEMENT");
+  convert_verb->add_option("--dtype", convert.dtype, "Convert the state_dict's floating-point tensors: float16, …");
+  convert_verb
+      ->add_option("--max-shard-size", convert.max_shard_size,
+                   "Write shards of at most this size and an index.json: 500MB, 2GiB")
+      ->type_name("SIZE");
+  convert_verb->add_flag("--legacy", convert.legacy, "Write torch.save's format from before PyTorch 1.6");
+  convert_verb->callback([&] { ckpt::convert(convert, std::cout); });
+
+  ckpt::DiffOptions diff;
+  CLI::App* diff_verb = verb(app, "diff", "Compare two files; exit code 1 where they differ");
+  diff_verb->add_option("A", diff.a, kFile)->required();
+  diff_verb->add_option("B", diff.b, kFile)->required();
+  diff_verb->add_option("--atol", diff.atol, "Let elements differ by this much")->check(CLI::NonNegativeNumber);
+  diff_verb->add_option("--rtol", diff.rtol, "Let elements differ by this share of B's")->check(CLI::NonNegativeNumber);
+  diff_verb->add_flag("--json", diff.json, "Print JSON");
+  diff_verb->callback([&] { code = ckpt::diff(diff, std::cout) ? 0 : 1; });
+
+  ckpt::VerifyOptions verify;
+  CLI::App* verify_verb = verb(app, "verify", "Check a whole file and every CRC-32 that it carries");
+  verify_verb->add_option("FILE", verify.file, kFile)->required();
+  verify_verb->add_flag("--json", verify.json, "Print JSON");
+  verify_verb->callback([&] { ckpt::verify(verify, std::cout); });
+
+  ckpt::AverageOptions average;
+  CLI::App* average_verb = verb(app, "average", "Write the mean of the weights of several files (SWA)");
+  average_verb->add_option("FILE", average.in, kFile)->required();
+  average_verb->add_option("-o,--output", average.out, kOut)->required();
+  average_verb->callback([&] { ckpt::average(average, std::cout); });
+
+  ckpt::MergeOptions merge;
+  CLI::App* merge_verb = verb(app, "merge", "Write shards as one file");
+  merge_verb->add_option("FILE", merge.in, "An index.json, or the shards")->required();
+  merge_verb->add_option("-o,--output", merge.out, kOut)->required();
+  merge_verb->callback([&] { ckpt::merge(merge, std::cout); });
+
+  ckpt::ConvertOptions split;
+  CLI::App* split_verb = verb(app, "split", "Write a file as shards with an index.json");
+  split_verb->add_option("FILE", split.in, kFile)->required();
+  split_verb->add_option("-o,--output", split.out, "The file that would be written, were it one")->required();
+  split_verb->add_option("--max-shard-size", split.max_shard_size, "500MB, 2GiB")->required()->type_name("SIZE");
+  split_verb->callback([&] { ckpt::convert(split, std::cout); });
+
   try {
     app.parse(argc, argv);
-    return 0;
+    return code;
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? app.exit(error) : bad_input(kProgram, error.what());
   } catch (const std::exception& error) {

@@ -10,6 +10,9 @@
 #include "libtorch_ext/inspect/tree.h"
 
 namespace torch_ext {
+
+using formats::PrefixChange;
+
 namespace {
 
 const std::string kBatchesTracked = "num_batches_tracked";

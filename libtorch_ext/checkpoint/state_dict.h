@@ -8,14 +8,16 @@
 #include <vector>
 
 #include "libtorch_ext/checkpoint/loaded_file.h"
-#include "libtorch_ext/checkpoint/prefix.h"
 #include "libtorch_ext/checkpoint/tensor_value.h"
+#include "libtorch_ext/formats/prefix.h"
 
 namespace torch::nn {
 class Module;
 }  // namespace torch::nn
 
 namespace torch_ext {
+
+using formats::PrefixPolicy;
 
 /// What Python's `module.state_dict()` returns.
 struct StateDict {

@@ -124,6 +124,13 @@ std::vector<NamedTensor> named_tensors(const Value& root) {
   return tensors;
 }
 
+std::vector<NamedValue> named_values(const Value& root) {
+  std::vector<NamedValue> values;
+  Walker walker([&](const std::string& name, const Value& value) { values.push_back({name, value}); });
+  walker.walk(root);
+  return values;
+}
+
 std::vector<NamedValue> named_leaves(const Value& root) {
   std::vector<NamedValue> leaves;
   Walker walker([&](const std::string& name, const Value& value) {

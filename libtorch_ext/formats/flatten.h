@@ -28,8 +28,11 @@ struct NamedValue {
 ///     named_tensors(read_pytorch_zip("model.pt").root)[0].name;   // "conv1.weight"
 std::vector<NamedTensor> named_tensors(const Value& root);
 
-/// All else in `root`: numbers, strings, … What has no names in it comes as one value: lists and tuples of plain
-/// values, empty dicts, objects without a tensor.
+/// All tensors and all else in `root`, in the file's order.
+std::vector<NamedValue> named_values(const Value& root);
+
+/// All but the tensors in `root`: numbers, strings, … What has no names in it comes as one value: lists and tuples of
+/// plain values, empty dicts, objects without a tensor.
 std::vector<NamedValue> named_leaves(const Value& root);
 
 }  // namespace torch_ext::formats

@@ -93,6 +93,10 @@ void Storage::stream(const std::function<void(std::span<const std::byte> piece)>
   if (check_ && !is_ready_) check_(crc);
 }
 
+void Storage::release() const {
+  if (mapped_) mapped_->release(bytes_);
+}
+
 int64_t Tensor::numel() const {
   int64_t product = 1;
   for (int64_t size : shape) product *= size;

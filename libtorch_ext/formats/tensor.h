@@ -38,6 +38,8 @@ class Storage {
   /// The same bytes in pieces, for those who copy files larger than memory: what had to be made isn't kept, and pages
   /// of a mapped file are given back. A wrong CRC-32 throws after the last piece.
   void stream(const std::function<void(std::span<const std::byte> piece)>& use) const;
+  /// Gives back the pages of a mapped file that `bytes()` has touched; a later use reads them again.
+  void release() const;
 
   /// Where the tensor lived when it was saved: "cpu", "cuda:0", … Kept on writing.
   std::string location = "cpu";

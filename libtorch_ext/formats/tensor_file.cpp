@@ -25,4 +25,9 @@ TensorFile read_tensor_file(const std::string& path, const ReadOptions& options)
   return read_sharded(path, options);
 }
 
+WriteReport write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options) {
+  write_pytorch_zip(root, path, options);
+  return {{path}};
+}
+
 }  // namespace torch_ext::formats

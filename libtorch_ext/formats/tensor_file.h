@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "libtorch_ext/formats/value.h"
 
@@ -29,14 +33,30 @@ struct ReadOptions {
   Verify verify = Verify::kOnUse;
 };
 
+/// The formats that are written.
+enum class Format { kPytorchZip, kPytorchLegacy, kSafetensors };
+
 struct WriteOptions {
   /// fsync the file and its folder before returning, so that the file also outlives a power cut.
   bool durable = true;
+  /// By default the path's extension tells.
+  std::optional<Format> format;
+  /// Where given: shards of at most so many bytes, a single larger tensor excepted, and an index.json.
+  std::optional<uint64_t> max_shard_size;
+  /// Called now and then with the number of bytes written so far.
+  std::function<void(uint64_t written)> progress;
+};
+
+/// What was written.
+struct WriteReport {
+  std::vector<std::string> files;
 };
 
 /// Reads a file of any of the formats, told apart by its first bytes. The file is mapped, not read: tensors look into
 /// the mapping, which lives as long as any of them. Nothing in the file is executed.
 /// Every length, offset, size and stride is checked before it is used. Throws `FormatError`.
 TensorFile read_tensor_file(const std::string& path, const ReadOptions& options = {});
+
+WriteReport write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options = {});
 
 }  // namespace torch_ext::formats

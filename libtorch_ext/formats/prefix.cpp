@@ -1,10 +1,10 @@
-#include "libtorch_ext/checkpoint/prefix.h"
+#include "libtorch_ext/formats/prefix.h"
 
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
 
-namespace torch_ext {
+namespace torch_ext::formats {
 namespace {
 
 constexpr std::string_view kModule = "module.";
@@ -60,4 +60,4 @@ PrefixChange prefix_change(const std::vector<std::string>& file_keys, const std:
   return fits(change) > fits({}) ? change : PrefixChange{};
 }
 
-}  // namespace torch_ext
+}  // namespace torch_ext::formats

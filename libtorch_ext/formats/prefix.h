@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace torch_ext {
+namespace torch_ext::formats {
 
 /// What becomes of "module.", which DataParallel and DistributedDataParallel put before every key.
 enum class PrefixPolicy {
@@ -28,4 +28,4 @@ struct PrefixChange {
 PrefixChange prefix_change(const std::vector<std::string>& file_keys, const std::vector<std::string>& module_keys,
                            PrefixPolicy policy);
 
-}  // namespace torch_ext
+}  // namespace torch_ext::formats

@@ -1,0 +1,87 @@
+#include "convert.h"
+
+#include <cmath>
+#include <filesystem>
+#include <ostream>
+#include <set>
+#include <stdexcept>
+
+#include "edit.h"
+#include "libtorch_ext/formats/flatten.h"
+#include "libtorch_ext/formats/tensor_file.h"
+#include "progress.h"
+#include "text.h"
+
+namespace ckpt {
+namespace {
+
+using namespace torch_ext::formats;
+
+/// Bytes in "500MB", "2 GiB", "1000": decimal units, or binary ones with an i.
+uint64_t parse_size(const std::string& text) {
+  size_t end = 0;
+  double number = 0;
+  try {
+    number = std::stod(text, &end);
+  } catch (const std::exception&) {
+    end = 0;
+  }
+  std::string unit;
+  for (char c : text.substr(end)) {
+    if (c != ' ') unit += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  constexpr std::string_view kPrefixes = "KMGT";
+  if (end > 0 && number > 0 && std::isfinite(number)) {
+    if (unit.empty() || unit == "B") return static_cast<uint64_t>(number);
+    const size_t power = kPrefixes.find(unit[0]);
+    const std::string rest = unit.substr(1);
+    const bool is_binary = rest == "IB" || rest == "I";
+    if (power != kPrefixes.npos && (is_binary || rest.empty() || rest == "B")) {
+      const double bytes = number * std::pow(is_binary ? 1024.0 : 1000.0, static_cast<double>(power + 1));
+      if (bytes < 9e18) return static_cast<uint64_t>(bytes);
+    }
+  }
+  throw std::invalid_argument("--max-shard-size: found \"" + text + "\", expected a size like 500MB or 2GiB");
+}
+
+uint64_t storage_bytes(const Value& root) {
+  uint64_t bytes = 0;
+  std::set<const Storage*> seen;
+  for (const auto& [name, tensor] : named_tensors(root)) {
+    if (seen.insert(tensor.storage.get()).second) bytes += tensor.storage->size();
+  }
+  return bytes;
+}
+
+Value edited(Value root, const ConvertOptions& options) {
+  if (!options.key.empty()) root = at_key(root, options.key);
+  if (!options.only.empty()) root = keep_only(root, options.only);
+  if (options.prefix == "strip") strip_prefix(root);
+  if (options.prefix == "add") add_prefix(root);
+  if (!options.renames.empty()) rename(root, options.renames);
+  if (!options.dtype.empty()) change_dtype(root, options.dtype);
+  return root;
+}
+
+}  // namespace
+
+void convert(const ConvertOptions& options, std::ostream& out) {
+  const TensorFile file = read_tensor_file(options.in);
+  Value root;
+  try {
+    root = edited(file.root, options);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(options.in + ": " + error.what());
+  }
+  const uint64_t bytes = storage_bytes(root);
+  Progress progress(bytes);
+  WriteOptions write{.progress = [&](uint64_t written) { progress.update(written); }};
+  if (options.legacy) write.format = Format::kPytorchLegacy;
+  if (!options.max_shard_size.empty()) write.max_shard_size = parse_size(options.max_shard_size);
+  const WriteReport report = write_tensor_file(root, options.out, write);
+  for (const std::string& path : report.files) {
+    out << path << ": " << bytes_text(std::filesystem::file_size(path)) << '\n';
+  }
+}
+
+}  // namespace ckpt

@@ -1,0 +1,34 @@
+#include "progress.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <unistd.h>
+
+#include "text.h"
+
+namespace ckpt {
+
+Progress::Progress(uint64_t total) : total_(std::max<uint64_t>(total, 1)), is_terminal_(::isatty(STDERR_FILENO)) {}
+
+Progress::~Progress() {
+  if (is_shown_) std::fputs("\r\033[K", stderr);
+}
+
+void Progress::update(uint64_t written) {
+  if (!is_terminal_ || Clock::now() < next_) return;
+  constexpr size_t kWidth = 30;
+  next_ = Clock::now() + std::chrono::milliseconds(200);
+  is_shown_ = true;
+  const double share = std::min(1.0, static_cast<double>(written) / static_cast<double>(total_));
+  const auto done = static_cast<size_t>(share * kWidth);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  const auto rate = static_cast<uint64_t>(static_cast<double>(written) / seconds);
+  const double left = share > 0 ? seconds / share - seconds : 0;
+  std::fprintf(stderr, "\r[%s%s] %3.0f %%  %s of %s  %s/s  %.0f s left\033[K", std::string(done, '#').c_str(),
+               std::string(kWidth - done, '.').c_str(), 100 * share, bytes_text(written).c_str(),
+               bytes_text(total_).c_str(), bytes_text(rate).c_str(), left);
+  std::fflush(stderr);
+}
+
+}  // namespace ckpt

@@ -1,0 +1,35 @@
+#include "shards.h"
+
+#include <ostream>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "libtorch_ext/formats/tensor_file.h"
+#include "text.h"
+
+namespace ckpt {
+
+using namespace torch_ext::formats;
+
+void merge(const MergeOptions& options, std::ostream& out) {
+  Dict whole{.ordered = true};
+  std::unordered_map<std::string, const std::string*> file_of;
+  for (const std::string& path : options.in) {
+    const TensorFile file = read_tensor_file(path);
+    const auto* dict = file.root.as<Dict>();
+    if (!dict) throw std::invalid_argument(path + ": holds a " + file.root.type_name() + ", a dictionary is expected");
+    for (const auto& [key, value] : dict->items) {
+      const auto* name = key.as<std::string>();
+      if (!name) throw std::invalid_argument(path + ": has a key that is " + key.type_name() + ", str is expected");
+      const auto [known, is_new] = file_of.try_emplace(*name, &path);
+      if (!is_new) throw std::invalid_argument("\"" + *name + "\" is in " + *known->second + " and in " + path);
+      whole.items.emplace_back(key, value);
+    }
+    for (const auto& attribute : dict->attributes) whole.attributes.push_back(attribute);
+  }
+  const size_t entries = whole.items.size();
+  write_tensor_file(std::move(whole), options.out);
+  out << options.out << ": " << plural(entries, "value") << " of " << plural(options.in.size(), "file") << '\n';
+}
+
+}  // namespace ckpt

@@ -1,0 +1,40 @@
+#include "verify.h"
+
+#include <ostream>
+#include <set>
+
+#include "libtorch_ext/formats/flatten.h"
+#include "libtorch_ext/formats/tensor_file.h"
+#include "text.h"
+
+namespace ckpt {
+
+using namespace torch_ext::formats;
+
+void verify(const VerifyOptions& options, std::ostream& out) {
+  const TensorFile file = read_tensor_file(options.file, {.verify = Verify::kNow});
+  uint64_t tensors = 0;
+  uint64_t bytes = 0;
+  std::set<const Storage*> storages;
+  for (const auto& [name, tensor] : named_tensors(file.root)) {
+    ++tensors;
+    if (!storages.insert(tensor.storage.get()).second) continue;
+    bytes += tensor.storage->size();
+    tensor.storage->stream([](auto) {});  // what has to be unpacked or swapped unpacks
+  }
+  if (options.json) {
+    return print_json({{"file", options.file},
+                       {"ok", true},
+                       {"format", file.format},
+                       {"tensors", tensors},
+                       {"bytes", bytes},
+                       {"checksums", file.has_checksums}},
+                      out);
+  }
+  out << options.file << ": " << file.format << ", " << plural(tensors, "tensor") << ", " << bytes_text(bytes) << ": "
+      << (file.has_checksums ? "every CRC-32 is right"
+                             : "whole, but without checksums: a flipped bit in its tensors would go unnoticed")
+      << '\n';
+}
+
+}  // namespace ckpt
