@@ -10,7 +10,7 @@
 namespace torch_ext::formats {
 namespace {
 
-constexpr size_t kMaxName = 1000;
+constexpr size_t kMaxName = 500;
 
 // A stretch of a replacement: text, or the number of a group.
 struct Piece {
@@ -57,9 +57,16 @@ std::vector<Piece> pieces_of(std::string_view replacement, size_t groups) {
   return pieces;
 }
 
+// libstdc++'s backtracking matcher takes cubic time and more for "(.*)\\.(.*)\\.x"; its other one doesn't.
+#ifdef __GLIBCXX__
+constexpr auto kSyntax = std::regex::ECMAScript | std::regex_constants::__polynomial;
+#else
+constexpr auto kSyntax = std::regex::ECMAScript;
+#endif
+
 std::regex compile(std::string_view pattern) {
   try {
-    return std::regex(pattern.begin(), pattern.end(), std::regex::ECMAScript | std::regex::optimize);
+    return std::regex(pattern.begin(), pattern.end(), kSyntax);
   } catch (const std::regex_error& error) {
     throw std::invalid_argument("\"" + std::string(pattern) + "\" is no regular expression: " + error.what());
   }

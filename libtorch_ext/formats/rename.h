@@ -9,7 +9,8 @@ namespace torch_ext::formats {
 
 /// One entry of a rename map: Python's `re.sub(pattern, replacement, name)`. Every match is replaced.
 ///
-/// `pattern` is an ECMAScript regular expression (Python's without lookbehind and named groups). In `replacement`,
+/// `pattern` is an ECMAScript regular expression (Python's without lookbehind, named groups and, in patterns,
+/// references back). In `replacement`,
 /// `\1` … `\9` and `\g<1>` stand for the groups, `\g<0>` for the whole match, `\\` for a backslash.
 ///
 ///     Rename("^(backbone|encoder)\\.", "net.\\1.")("encoder.fc.weight");   // "net.encoder.fc.weight"
@@ -21,8 +22,8 @@ class Rename {
   /// From "PATTERN=REPLACEMENT", split at the last "=". Throws `std::invalid_argument` also where there is none.
   static Rename parse(std::string_view text);
 
-  /// `name` with every match replaced. Throws `std::length_error` for a name of more than 1000 bytes, which no
-  /// checkpoint has: the time and the stack that a regular expression takes grow with it.
+  /// `name` with every match replaced. Throws `std::length_error` for a name of more than 500 bytes, which no
+  /// checkpoint has: the time that a regular expression takes grows with the square of it.
   std::string operator()(std::string_view name) const;
 
  private:
