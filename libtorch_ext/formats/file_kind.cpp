@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/legacy_magic.h"
 #include "libtorch_ext/formats/mapped_file.h"
 
 namespace torch_ext::formats {
@@ -12,8 +13,6 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr auto kZip = "PK\x03\x04"sv;
-// A pickle of the number 0x1950a86a20f9469cfc6c, in protocol 2.
-constexpr auto kLegacyTorch = "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv;
 constexpr auto kTar = "ustar"sv;
 constexpr size_t kTarOffset = 257;
 
@@ -41,7 +40,7 @@ FileKind file_kind(const std::string& path) {
   const auto bytes = file->bytes().first(std::min<size_t>(file->bytes().size(), 512));
   const std::string_view head(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (head.starts_with(kZip)) return FileKind::kPytorchZip;
-  if (head.starts_with(kLegacyTorch)) return FileKind::kPytorchLegacy;
+  if (begins_with_legacy_magic(bytes)) return FileKind::kPytorchLegacy;
   if (head.size() > kTarOffset && head.substr(kTarOffset).starts_with(kTar)) return FileKind::kPytorchTar;
   if (head.size() > 8 && head[8] == '{') return FileKind::kSafetensors;
   if (head.starts_with('{')) return FileKind::kIndex;

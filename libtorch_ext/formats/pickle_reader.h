@@ -13,6 +13,10 @@ namespace torch_ext::formats {
 /// `("storage", torch.FloatStorage, key, location, numel)`, for which a `std::shared_ptr<const Storage>` is expected.
 using PersistentLoad = std::function<Value(const Value& id)>;
 
+/// What `torch.storage._load_from_bytes(bytes)` returns: a storage in a torch.save stream of its own, which is how a
+/// storage is pickled by others than torch.save.
+using LoadBytes = std::function<Value(const Bytes& stream)>;
+
 /// Reads one Python pickle of any protocol. Nothing is imported, called or executed:
 ///
 /// - what `collections.OrderedDict`, `_codecs.encode` and torch's functions that rebuild tensors would return comes
@@ -21,6 +25,9 @@ using PersistentLoad = std::function<Value(const Value& id)>;
 ///
 /// `file` is named in errors, which say at which byte of the pickle. Throws `FormatError` for damaged and hostile
 /// pickles; neither the call stack nor memory grow out of proportion to `pickle`.
-Value read_pickle(std::span<const std::byte> pickle, const std::string& file, const PersistentLoad& persistent_load);
+///
+/// Without `load_bytes` storages in streams of their own stay inert.
+Value read_pickle(std::span<const std::byte> pickle, const std::string& file, const PersistentLoad& persistent_load,
+                  const LoadBytes& load_bytes = {});
 
 }  // namespace torch_ext::formats

@@ -1,5 +1,6 @@
 #include "libtorch_ext/formats/pickle_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <stdexcept>
@@ -60,12 +61,48 @@ size_t utf8_size(std::string_view text) {
   return size;
 }
 
+/// A decimal number beyond 64 bits.
+Value parse_big_int(std::string_view digits) {
+  constexpr size_t kMaxDigits = 4300;  // Python's own limit
+  const bool is_negative = digits.starts_with('-');
+  if (is_negative) digits.remove_prefix(1);
+  const bool is_number = !digits.empty() && std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  if (!is_number || digits.size() > kMaxDigits) {
+    throw std::invalid_argument("found '" + std::string(digits.substr(0, 40)) + "', an integer is expected");
+  }
+  std::string bytes;
+  for (char digit : digits) {
+    int carry = digit - '0';
+    for (char& byte : bytes) {
+      carry += 10 * static_cast<unsigned char>(byte);
+      byte = static_cast<char>(carry);
+      carry >>= 8;
+    }
+    if (carry > 0) bytes += static_cast<char>(carry);
+  }
+  bytes += '\0';  // room for the sign
+  if (is_negative) {
+    int carry = 1;
+    for (char& byte : bytes) {
+      carry += static_cast<unsigned char>(~byte);
+      byte = static_cast<char>(carry);
+      carry >>= 8;
+    }
+  }
+  const char fill = is_negative ? '\xff' : '\0';
+  while (bytes.size() > 1 && bytes.back() == fill && ((bytes[bytes.size() - 2] ^ fill) & 0x80) == 0) bytes.pop_back();
+  return integer_from_bytes(bytes);
+}
+
 }  // namespace
 
 Value parse_int(std::string_view line) {
   if (line == "00" || line == "01") return line == "01";
   if (line.ends_with('L')) line.remove_suffix(1);
-  return parse<int64_t>(line);
+  int64_t value = 0;
+  const auto result = std::from_chars(line.data(), line.data() + line.size(), value);
+  if (result.ec == std::errc() && result.ptr == line.data() + line.size()) return value;
+  return parse_big_int(line);
 }
 
 uint64_t parse_index(std::string_view line) { return parse<uint64_t>(line); }

@@ -21,12 +21,14 @@ using Pairs = std::vector<std::pair<Value, Value>>;
 
 class Writer {
  public:
+  explicit Writer(StorageIds ids) : ids_(ids) {}
+
   Pickle run(const Value& root) {
     op(Opcode::kProto);
     number<uint8_t>(2);
     write(root);
     op(Opcode::kStop);
-    return {std::move(out_), std::move(storages_)};
+    return {std::move(out_), std::move(storages_), std::move(numels_)};
   }
 
   // One overload for each alternative of Value.
@@ -74,8 +76,10 @@ class Writer {
   bool get_container(const void* container);
   void put_container(const void* container) { containers_.emplace(container, put()); }
 
+  StorageIds ids_;
   std::string out_;
   std::vector<std::shared_ptr<const Storage>> storages_;
+  std::vector<int64_t> numels_;
   std::unordered_map<const void*, uint32_t> containers_;
   std::unordered_map<const Storage*, Known> known_storages_;
   // Views of the values being written and of constants.
@@ -278,13 +282,21 @@ std::optional<DType> Writer::storage(const std::shared_ptr<const Storage>& stora
   const size_t element = is_typed ? element_size(*dtype) : 1;
   op(Opcode::kMark);
   string("storage");
-  global(is_typed ? "torch" : "torch.storage", is_typed ? *type : "UntypedStorage");
+  if (is_typed)
+    global("torch", *type);
+  else if (ids_ == StorageIds::kZip)
+    global("torch.storage", "UntypedStorage");
+  else
+    global("torch", "ByteStorage");
   text(std::to_string(storages_.size()));
   string(storage->location);
-  (*this)(static_cast<int64_t>(storage->size() / element));
+  const auto numel = static_cast<int64_t>(storage->size() / element);
+  (*this)(numel);
+  if (ids_ == StorageIds::kLegacy) op(Opcode::kNone);
   op(Opcode::kTuple);
   op(Opcode::kBinPersId);
   storages_.push_back(storage);
+  numels_.push_back(numel);
   const Known made{put(), is_typed ? dtype : std::nullopt};
   known_storages_.emplace(storage.get(), made);
   return made.dtype;
@@ -344,9 +356,9 @@ void Writer::operator()(const std::shared_ptr<Object>& object) {
 
 }  // namespace
 
-Pickle write_pickle(const Value& root, const std::string& file) {
+Pickle write_pickle(const Value& root, const std::string& file, StorageIds ids) {
   try {
-    return Writer().run(root);
+    return Writer(ids).run(root);
   } catch (const std::invalid_argument& error) {
     throw FormatError(file, error.what());
   }

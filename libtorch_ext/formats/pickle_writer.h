@@ -13,6 +13,14 @@ struct Pickle {
   std::string bytes;
   /// Those that tensors in the pickle look into, each once; the key of a storage is its index, in decimal.
   std::vector<std::shared_ptr<const Storage>> storages;
+  /// How many elements each of them was said to have.
+  std::vector<int64_t> numels;
+};
+
+/// How storages are referred to.
+enum class StorageIds {
+  kZip,     ///< ("storage", type, key, location, numel), untyped ones as torch.storage.UntypedStorage
+  kLegacy,  ///< a sixth part, None; untyped ones as torch.ByteStorage, which old formats need
 };
 
 /// Writes `root` as `torch.save` would: protocol 2, one object for containers and strings that occur twice, tensors
@@ -21,6 +29,6 @@ struct Pickle {
 ///
 /// `file` is named in errors. Throws `FormatError` for what can't be written: containers in more than 1000 levels or in
 /// themselves by way of an object's arguments, strings beyond 4 GiB, tensors that reach beyond their storage.
-Pickle write_pickle(const Value& root, const std::string& file);
+Pickle write_pickle(const Value& root, const std::string& file, StorageIds ids = StorageIds::kZip);
 
 }  // namespace torch_ext::formats

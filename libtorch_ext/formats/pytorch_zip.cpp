@@ -8,6 +8,8 @@
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/pickle_reader.h"
 #include "libtorch_ext/formats/pickle_writer.h"
+#include "libtorch_ext/formats/pytorch_legacy.h"
+#include "libtorch_ext/formats/storage_id.h"
 #include "libtorch_ext/formats/zip_reader.h"
 #include "libtorch_ext/formats/zip_writer.h"
 
@@ -69,47 +71,30 @@ class StorageLoader {
 
   /// `id`: ("storage", torch.FloatStorage, key, location, number of elements).
   Value operator()(const Value& id) {
-    const auto* parts = id.as<Tuple>();
-    if (!parts || parts->items.size() != 5) fail("is " + id.type_name() + ", a tuple of 5 is expected");
-    const auto* what = parts->items[0].as<std::string>();
-    const auto* type = parts->items[1].as<Global>();
-    const auto* key = parts->items[2].as<std::string>();
-    const auto* location = parts->items[3].as<std::string>();
-    const auto* numel = parts->items[4].as<int64_t>();
-    if (!what || *what != "storage" || !type || !key || !location || !numel) {
-      fail("does not name a storage, its type, key, location and size");
-    }
-    const ZipRecord* record = zip_.find(record_name(*key));
+    const StorageId parsed = parse_storage_id(id);
+    const ZipRecord* record = zip_.find(record_name(parsed.key));
     if (!record) throw FormatError(zip_.path(), "record " + name_ + " is missing");
     auto& storage = loaded_[static_cast<size_t>(record - zip_.records().data())];
-    if (!storage) storage = load(*record, *type, *location, *numel);
+    if (!storage) storage = load(*record, parsed);
     return storage;
   }
 
  private:
-  [[noreturn]] static void fail(const std::string& problem) {
-    throw std::invalid_argument("a persistent id " + problem);
-  }
-
   const std::string& record_name(std::string_view key) {
     name_.assign(prefix_).append("data/").append(key);
     return name_;
   }
 
-  std::shared_ptr<const Storage> load(const ZipRecord& record, const Global& type, const std::string& location,
-                                      int64_t numel) const {
-    const auto dtype = dtype_from_storage_class(type.name);
-    if (!dtype && type.name != "UntypedStorage") fail("names the storage type " + type.module + "." + type.name);
-    const size_t element = element_size(dtype.value_or(DType::Byte));
-    if (numel < 0 || static_cast<uint64_t>(numel) > record.size / element) {
+  std::shared_ptr<const Storage> load(const ZipRecord& record, const StorageId& id) const {
+    if (static_cast<uint64_t>(id.numel) > record.size / id.element()) {
       throw FormatError(zip_.path(), "record " + std::string(record.name) + " has " + std::to_string(record.size) +
-                                         " bytes, " + std::to_string(numel) + " elements of " +
-                                         std::to_string(element) + " are expected");
+                                         " bytes, " + std::to_string(id.numel) + " elements of " +
+                                         std::to_string(id.element()) + " are expected");
     }
     auto storage = zip_.open(record, check_crc_);
-    if (is_big_endian_ && element > 1) storage = swapped(std::move(storage), *dtype);
-    storage->location = location;
-    storage->dtype = dtype;
+    if (is_big_endian_ && id.element() > 1) storage = swapped(std::move(storage), *id.dtype);
+    storage->location = id.location;
+    storage->dtype = id.dtype;
     return storage;
   }
 
@@ -150,7 +135,8 @@ TensorFile read_pytorch_zip(const std::string& path, const ReadOptions& options)
   StorageLoader load_storage(zip, prefix, check_crc);
   const auto pickle = zip.open(pickle_record, check_crc);
   return {.format = "pytorch-zip",
-          .root = read_pickle(pickle->bytes(), path, std::ref(load_storage)),
+          .root = read_pickle(pickle->bytes(), path, std::ref(load_storage),
+                              [&](const Bytes& bytes) { return read_pytorch_legacy_bytes(bytes, path); }),
           .has_checksums = has_checksums};
 }
 

@@ -56,6 +56,12 @@ void copy_view(const Tensor& tensor, size_t size, const std::byte* from, std::by
 
 }  // namespace
 
+void Storage::place(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, const MappedFile* file) {
+  bytes_ = bytes;
+  owner_ = std::move(owner);
+  mapped_ = file;
+}
+
 std::span<const std::byte> Storage::bytes() const {
   if (load_ || check_) {
     std::call_once(once_, [this] {

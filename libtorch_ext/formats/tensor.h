@@ -31,6 +31,11 @@ class Storage {
       : size_(bytes.size()), bytes_(bytes), mapped_(file.get()), owner_(std::move(file)), check_(std::move(check)) {}
   /// `load` is called once, at the first `bytes()`; it must return exactly `size` bytes or throw.
   Storage(size_t size, std::function<std::vector<std::byte>()> load) : size_(size), load_(std::move(load)) {}
+  /// `size` bytes that stand behind what refers to them in the file: whoever reads it calls `place` before it hands
+  /// the storage out.
+  explicit Storage(size_t size) : size_(size) {}
+  /// REQUIRES: as many bytes as promised, which stay valid as long as `owner` lives; `file`, if they are in one.
+  void place(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, const MappedFile* file = nullptr);
 
   size_t size() const { return size_; }
   /// All bytes. Throws `FormatError` where they are damaged.
