@@ -89,6 +89,13 @@ void Printer::operator()(const Tensor& tensor) {
 
 void Printer::operator()(const std::shared_ptr<Object>& object) {
   (*this)(object->type);
+  const bool is_size = object->type.module == "torch" && object->type.name == "Size" && object->args;
+  if (const auto* sizes = is_size && !object->args->items.empty() ? object->args->items[0].as<Tuple>() : nullptr) {
+    out_ += "([";  // torch.Size shows a list
+    items(sizes->items);
+    out_ += "])";
+    return;
+  }
   out_ += '(';
   if (object->args) items(object->args->items);
   out_ += ')';

@@ -1,0 +1,134 @@
+#include "libtorch_ext/formats/python_module.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <unordered_set>
+
+#include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/module_walk.h"
+
+namespace torch_ext::formats {
+namespace {
+
+const Dict* dict_in(const Dict& dict, std::string_view key) {
+  const Value* value = dict.find(key);
+  return value ? value->as<Dict>() : nullptr;
+}
+
+bool is_graph_module(const Object& object) {
+  return object.type.module == "torch.fx.graph_module" && object.type.name == "reduce_graph_module";
+}
+
+/// The `__dict__` of the object in Python, where it is a module's.
+const Dict* module_attributes(const Value& value) {
+  const auto* object = value.as<Object>();
+  if (!object) return nullptr;
+  const Value* state = object->state.get();
+  if (is_graph_module(*object) && object->args && !object->args->items.empty()) state = &object->args->items[0];
+  const auto* dict = state ? state->as<Dict>() : nullptr;
+  const bool is_complete =
+      dict && dict_in(*dict, "_parameters") && dict_in(*dict, "_buffers") && dict_in(*dict, "_modules");
+  return is_complete ? dict : nullptr;
+}
+
+std::string_view python_class_name(const Object& object, const Dict& attributes) {
+  if (is_graph_module(object)) {
+    const Value* name = attributes.find("_graphmodule_cls_name");
+    const auto* text = name ? name->as<std::string>() : nullptr;
+    return text ? std::string_view(*text) : "GraphModule";
+  }
+  const std::string_view qualified = object.type.name;
+  return qualified.substr(qualified.rfind('.') + 1);
+}
+
+std::vector<PythonModule::Part> parts(const Dict& attributes, std::string_view key) {
+  std::vector<PythonModule::Part> result;
+  for (const auto& [name, value] : dict_in(attributes, key)->items) {
+    const auto* text = name.as<std::string>();
+    if (!text) throw std::invalid_argument("a name in " + std::string(key) + " is " + name.type_name());
+    result.push_back({*text, &value});
+  }
+  return result;
+}
+
+/// Collects a state_dict, module by module.
+class Collector {
+ public:
+  Dict run(const Value& root) {
+    module(root);
+    return std::move(dict_);
+  }
+
+ private:
+  void module(const Value& value) {
+    const ModuleWalk::Level level(walk_);
+    const PythonModule module(value);
+    walk_.charge(module);
+    for (const auto& part : module.parameters()) tensor(part);
+    for (const auto& part : module.persistent_buffers()) tensor(part);
+    for (const auto& [name, child] : module.children()) {
+      if (!is_module(*child)) continue;
+      const size_t length = prefix_.size();
+      (prefix_ += name) += '.';
+      this->module(*child);
+      prefix_.resize(length);
+    }
+  }
+
+  void tensor(const PythonModule::Part& part) {
+    if (part.value->is_none()) return;
+    walk_.charge(sizeof(Value) + prefix_.size() + part.name.size());
+    Value value = *part.value;
+    if (auto* tensor = value.as<Tensor>()) tensor->is_parameter = tensor->requires_grad = false;  // detached
+    dict_.items.emplace_back(prefix_ + std::string(part.name), std::move(value));
+  }
+
+  ModuleWalk walk_;
+  std::string prefix_;
+  Dict dict_{.ordered = true};
+};
+
+}  // namespace
+
+bool is_module(const Value& value) { return module_attributes(value) != nullptr; }
+
+PythonModule::PythonModule(const Value& value) : attributes_(module_attributes(value)) {
+  if (!attributes_) throw std::invalid_argument("found a " + value.type_name() + ", a torch.nn.Module is expected");
+  const auto& object = *value.as<Object>();
+  type_ = &object.type;
+  class_name_ = python_class_name(object, *attributes_);
+  parameters_ = parts(*attributes_, "_parameters");
+  buffers_ = parts(*attributes_, "_buffers");
+  children_ = parts(*attributes_, "_modules");
+}
+
+bool PythonModule::is(std::string_view torch_nn_class) const {
+  return class_name_ == torch_nn_class && type_->module.starts_with("torch.nn.modules.");
+}
+
+std::vector<PythonModule::Part> PythonModule::persistent_buffers() const {
+  // A Python set: {"builtins", "set"} of one list.
+  const Value* names = attribute("_non_persistent_buffers_set");
+  const auto* set = names ? names->as<Object>() : nullptr;
+  const auto* list = set && set->args && set->args->items.size() == 1 ? set->args->items[0].as<List>() : nullptr;
+  std::unordered_set<std::string_view> left_out;
+  if (list && !buffers_.empty()) {
+    for (const Value& name : list->items) {
+      if (const auto* text = name.as<std::string>()) left_out.insert(*text);
+    }
+  }
+  std::vector<Part> result;
+  std::ranges::copy_if(buffers_, std::back_inserter(result),
+                       [&](const Part& buffer) { return !left_out.contains(buffer.name); });
+  return result;
+}
+
+Dict module_state_dict(const Value& value, const std::string& file) {
+  try {
+    return Collector().run(value);
+  } catch (const std::invalid_argument& error) {
+    throw FormatError(file, error.what());
+  }
+}
+
+}  // namespace torch_ext::formats
