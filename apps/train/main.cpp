@@ -4,14 +4,17 @@
 
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <iostream>
 #include <malloc.h>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/bad_input.h"
+#include "libtorch_ext/checkpoint/error.h"
+#include "libtorch_ext/checkpoint/file.h"
+#include "libtorch_ext/checkpoint/manager.h"
 #include "libtorch_ext/core/version.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/train/epoch.h"
@@ -43,7 +46,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->take_all();
   app.add_option("--output", arguments.output, "Folder of last.pt, best.pt, metrics.csv and config.json")
       ->type_name("DIR");
-  app.add_option("--resume", arguments.resume, "Go on from a checkpoint; auto: from DIR/last.pt where there is one")
+  app.add_option("--resume", arguments.resume,
+                 "Go on from a checkpoint; auto: from the newest whole one in DIR, if any")
       ->type_name("auto|PATH");
   app.add_flag("--dry-run", arguments.dry_run, "Build everything, run one batch forward and backward, write nothing");
   app.add_flag("--print-config", arguments.print_config, "Print the config with every default, and stop");
@@ -76,13 +80,47 @@ int dry_run(tx::Run& run) {
   return 0;
 }
 
+// The newest whole checkpoint of the folder; nothing where it has none.
+std::optional<tx::LoadedFile> newest_checkpoint(const RunFolder& folder) {
+  auto [file, skipped] = tx::find_resumable(folder.path);
+  if (!file) std::printf("no %s to resume from: starting anew\n", folder.file(tx::kLastCheckpoint).c_str());
+  for (const auto& [path, problem] : skipped) {
+    std::printf("%s can't be resumed from: %s; going on from %s\n", path.c_str(), problem.c_str(), file->path.c_str());
+  }
+  return std::move(file);
+}
+
 // The checkpoint to go on from; nothing for a fresh start.
-std::optional<std::string> checkpoint_to_resume(const Arguments& arguments, const RunFolder& folder) {
+std::optional<tx::LoadedFile> checkpoint_to_resume(const Arguments& arguments, const RunFolder& folder) {
   if (arguments.resume.empty()) return std::nullopt;
-  if (arguments.resume != "auto") return arguments.resume;
-  if (std::filesystem::exists(folder.file("last.pt"))) return folder.file("last.pt");
-  std::printf("no %s to resume from: starting anew\n", folder.file("last.pt").c_str());
-  return std::nullopt;
+  if (arguments.resume == "auto") return newest_checkpoint(folder);
+  return tx::load(arguments.resume, {.verify = tx::formats::Verify::kNow});
+}
+
+// Returns the path of the checkpoint that the run goes on from; empty for a fresh start.
+std::string resume(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
+  const auto file = checkpoint_to_resume(arguments, folder);
+  if (!file) return "";
+  tx::resume_run(run, *file);
+  std::printf("resumed from %s: %lld of %lld epochs done, step %lld\n", file->path.c_str(),
+              static_cast<long long>(run.epoch), static_cast<long long>(run.config.epochs),
+              static_cast<long long>(run.step));
+  return file->path;
+}
+
+std::unique_ptr<tx::CheckpointManager> open_checkpoints(const tx::TrainConfig& config) {
+  const tx::CheckpointManagerOptions options{.every_epochs = config.checkpoint.every_epochs,
+                                             .keep = config.checkpoint.keep,
+                                             .background = config.checkpoint.background};
+  try {
+    auto checkpoints = std::make_unique<tx::CheckpointManager>(config.output, options);
+    if (!checkpoints->lock_problem().empty()) {
+      std::printf("%s; see to it yourself that no second run writes there\n", checkpoints->lock_problem().c_str());
+    }
+    return checkpoints;
+  } catch (const tx::CheckpointError& error) {
+    throw tx::Error(error.what_without_backtrace() + std::string(" (--output)"));
+  }
 }
 
 // Each step frees and takes the same large blocks. By default glibc returns them to the kernel every time, and the page
@@ -101,24 +139,20 @@ int train(const Arguments& arguments) {
   }
   tx::Run run = tx::make_run(config);
   print_header(run);
+  // The lock comes before the first look at what is in the folder.
+  const auto checkpoints = arguments.dry_run ? nullptr : open_checkpoints(config);
   const RunFolder folder{config.output};
-  const auto checkpoint = checkpoint_to_resume(arguments, folder);
-  if (checkpoint) {
-    tx::resume_run(run, *checkpoint);
-    std::printf("resumed from %s: %lld of %lld epochs done, step %lld\n", checkpoint->c_str(),
-                static_cast<long long>(run.epoch), static_cast<long long>(config.epochs),
-                static_cast<long long>(run.step));
-  }
+  const std::string resumed = resume(run, arguments, folder);
   if (arguments.dry_run) return dry_run(run);
 
-  const bool goes_on_here = checkpoint && folder.is_last(*checkpoint);
+  const bool goes_on_here = !resumed.empty() && (arguments.resume == "auto" || folder.is_last(resumed));
   if (!goes_on_here) {
     const std::string earlier = folder.begin_anew();
     if (!earlier.empty()) std::printf("moved the earlier run in %s to %s\n", folder.path.c_str(), earlier.c_str());
   }
   folder.remove_leftovers();
   stop_signal::catch_signals();
-  return Training(run, folder).run();
+  return Training(run, folder, *checkpoints).run();
 }
 
 }  // namespace

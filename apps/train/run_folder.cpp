@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "libtorch_ext/checkpoint/folder.h"
 #include "libtorch_ext/core/error.h"
 #include "libtorch_ext/formats/atomic_file.h"
 
@@ -9,24 +10,25 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kFiles[] = {"last.pt", "best.pt", "metrics.csv", "steps.csv", "config.json"};
+constexpr const char* kFiles[] = {"metrics.csv", "steps.csv", "config.json"};
 
 }  // namespace
 
 bool RunFolder::is_last(const std::string& checkpoint) const {
   std::error_code neither_there;
-  return fs::equivalent(checkpoint, file("last.pt"), neither_there);
+  return fs::equivalent(checkpoint, file(torch_ext::kLastCheckpoint), neither_there);
 }
 
 std::string RunFolder::begin_anew() const {
   try {
-    fs::create_directories(path);
-    if (!fs::exists(file("last.pt")) && !fs::exists(file("metrics.csv"))) return "";
+    auto names = torch_ext::list_checkpoints(path);
+    if (names.empty() && !fs::exists(file("metrics.csv"))) return "";
+    names.insert(names.end(), std::begin(kFiles), std::end(kFiles));
     int number = 1;
     while (fs::exists(file("earlier-" + std::to_string(number)))) ++number;
     const std::string earlier = file("earlier-" + std::to_string(number));
     fs::create_directory(earlier);
-    for (const char* name : kFiles) {
+    for (const auto& name : names) {
       if (fs::exists(file(name))) fs::rename(file(name), fs::path(earlier) / name);
     }
     return earlier;

@@ -2,7 +2,8 @@
 
 #include <string>
 
-/// The folder that a run writes: `last.pt`, `best.pt`, `metrics.csv`, `steps.csv`, `config.json`.
+/// The folder that a run writes: its checkpoints (see `libtorch_ext/checkpoint/folder.h`), `metrics.csv`, `steps.csv`,
+/// `config.json`.
 struct RunFolder {
   std::string path;
 
@@ -10,10 +11,10 @@ struct RunFolder {
   /// Whether `checkpoint` is this folder's `last.pt`, by whatever name.
   bool is_last(const std::string& checkpoint) const;
 
-  /// Makes the folder where there is none. An earlier run's files in it go to a subfolder "earlier-N", which is
-  /// returned; empty without one. Nothing is overwritten or deleted.
+  /// Moves an earlier run's files to a subfolder "earlier-N", which is returned; empty without one. Nothing is
+  /// overwritten or deleted.
   std::string begin_anew() const;
 
-  /// Removes the half-written temporaries that a killed run left behind.
+  /// Removes the half-written temporaries that a killed run left behind, but for the checkpoints'.
   void remove_leftovers() const;
 };

@@ -11,9 +11,10 @@
 
 namespace tx = torch_ext;
 
-Training::Training(tx::Run& run, RunFolder folder)
+Training::Training(tx::Run& run, RunFolder folder, tx::CheckpointManager& checkpoints)
     : run_(run),
       folder_(std::move(folder)),
+      checkpoints_(checkpoints),
       metrics_(folder_.file("metrics.csv"),
                {"epoch", "step", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds"},
                run.epoch) {
@@ -29,6 +30,7 @@ int Training::run() {
   while (run_.epoch < run_.config.epochs) {
     if (!epoch()) return stopped();
   }
+  checkpoints_.wait();
   std::printf("done: %lld epochs, best test accuracy %.2f %%; %s and best.pt hold the weights\n",
               static_cast<long long>(run_.epoch), 100 * run_.best.value_or(0), folder_.file("last.pt").c_str());
   return 0;
@@ -40,7 +42,7 @@ std::optional<double> Training::train_steps(const std::string& title) {
   const bool whole = tx::train_epoch(run_, [&](double loss) {
     progress.update(run_.position.batch, run_.tally.mean_loss());
     if (steps_) steps_->append(run_.step, {loss});
-    if (every && run_.step % *every == 0) tx::save_run(run_, folder_.file("last.pt"));
+    if (every && run_.step % *every == 0) checkpoints_.save(tx::checkpoint_of(run_));
     return stop_signal::received() == 0;
   });
   progress.finish();
@@ -56,13 +58,11 @@ bool Training::epoch() {
 
   const double lr = run_.lr();
   const tx::Tally train = tx::finish_epoch(run_);
-  const bool is_best = !run_.best || test->accuracy() > *run_.best;
-  if (is_best) run_.best = test->accuracy();
   // The row comes first: a resumed run drops rows beyond its checkpoint, but can't make up for one that is missing.
   metrics_.append(run_.epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
                                test->mean_loss(), test->accuracy(), *seconds});
-  if (is_best) tx::save_run(run_, folder_.file("best.pt"));
-  tx::save_run(run_, folder_.file("last.pt"));
+  const bool is_best = checkpoints_.save_epoch(tx::checkpoint_of(run_), test->accuracy());
+  if (is_best) run_.best = test->accuracy();
   std::printf("%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%%s  lr %g  %.1f s\n",
               title.c_str(), train.mean_loss(), 100 * train.accuracy(), test->mean_loss(), 100 * test->accuracy(),
               is_best ? " (best)" : "", lr, *seconds);
@@ -71,7 +71,8 @@ bool Training::epoch() {
 }
 
 int Training::stopped() {
-  tx::save_run(run_, folder_.file("last.pt"));
+  checkpoints_.save(tx::checkpoint_of(run_));
+  checkpoints_.wait();
   std::printf("stopped by signal %d in epoch %lld after step %lld; go on with --resume auto\n", stop_signal::received(),
               static_cast<long long>(run_.epoch + 1), static_cast<long long>(run_.step));
   constexpr int kKilledBySignal = 128;

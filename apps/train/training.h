@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "libtorch_ext/checkpoint/manager.h"
 #include "libtorch_ext/train/csv_log.h"
 #include "libtorch_ext/train/run.h"
 #include "run_folder.h"
@@ -9,7 +10,8 @@
 /// Carries a run to its end, epoch by epoch, and keeps its folder up to date.
 class Training {
  public:
-  Training(torch_ext::Run& run, RunFolder folder);
+  /// `checkpoints` writes into the same folder.
+  Training(torch_ext::Run& run, RunFolder folder, torch_ext::CheckpointManager& checkpoints);
 
   /// Returns the program's exit code: 0, or 128 + the signal that stopped it, as shells have it.
   int run();
@@ -24,6 +26,7 @@ class Training {
 
   torch_ext::Run& run_;
   RunFolder folder_;
+  torch_ext::CheckpointManager& checkpoints_;
   torch_ext::CsvLog metrics_;
   std::optional<torch_ext::CsvLog> steps_;
 };

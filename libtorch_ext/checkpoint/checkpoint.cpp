@@ -2,7 +2,7 @@
 
 namespace torch_ext {
 
-void save(const Checkpoint& checkpoint, const std::string& path) {
+Value to_value(const Checkpoint& checkpoint) {
   TensorWriter writer;
   formats::Dict root;
   root.set("epoch", checkpoint.epoch);
@@ -11,7 +11,9 @@ void save(const Checkpoint& checkpoint, const std::string& path) {
   root.set("lr", checkpoint.lr);
   if (!checkpoint.optimizer.is_none()) root.set("optimizer", checkpoint.optimizer);
   for (const auto& [key, value] : checkpoint.more) root.set(key, value);
-  save(Value(std::move(root)), path);
+  return root;
 }
+
+void save(const Checkpoint& checkpoint, const std::string& path) { save(to_value(checkpoint), path); }
 
 }  // namespace torch_ext

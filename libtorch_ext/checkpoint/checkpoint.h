@@ -29,6 +29,9 @@ struct Checkpoint {
   std::vector<std::pair<std::string, Value>> more;
 };
 
+/// The dictionary that is written. Its tensors are the checkpoint's own, not copies.
+Value to_value(const Checkpoint& checkpoint);
+
 /// Writes the checkpoint; see `save` in `checkpoint/file.h` for what is promised.
 void save(const Checkpoint& checkpoint, const std::string& path);
 

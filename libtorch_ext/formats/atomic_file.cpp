@@ -115,13 +115,19 @@ void AtomicFile::commit(bool durable) {
   if (durable) fsync_folder_of(path_);
 }
 
+std::string_view target_of_temporary(std::string_view name) {
+  const size_t end = name.rfind(kTemporary);
+  return end == name.npos ? "" : name.substr(0, end);
+}
+
 void remove_leftovers(const std::string& path) {
   const std::filesystem::path target = follow_link(path);
-  const std::string start = target.filename().string() + kTemporary;
+  const std::string name = target.filename().string();
   const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    if (entry.path().filename().string().starts_with(start)) std::filesystem::remove(entry.path(), ignored);
+    const std::string found = entry.path().filename().string();
+    if (target_of_temporary(found) == name) std::filesystem::remove(entry.path(), ignored);
   }
 }
 

@@ -47,6 +47,9 @@ class AtomicFile {
   size_t size_ = 0;
 };
 
+/// The name of the file that a temporary of the name `name` would have become; empty for any other name.
+std::string_view target_of_temporary(std::string_view name);
+
 /// Removes the temporaries of `path` that killed processes left behind. Not to be called while another process
 /// writes `path`.
 void remove_leftovers(const std::string& path);

@@ -141,7 +141,10 @@ TensorFile read_pytorch_zip(const std::string& path, const ReadOptions& options)
 }
 
 void write_pytorch_zip(const Value& root, const std::string& path, const WriteOptions& options) {
-  const Pickle pickle = write_pickle(root, path);
+  write_pytorch_zip(write_pickle(root, path), path, options);
+}
+
+void write_pytorch_zip(const Pickle& pickle, const std::string& path, const WriteOptions& options) {
   const std::string folder = archive_folder(path);
   AtomicFile file(path);
   ZipWriter zip(file);

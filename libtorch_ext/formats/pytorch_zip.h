@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "libtorch_ext/formats/pickle_writer.h"
 #include "libtorch_ext/formats/tensor_file.h"
 
 namespace torch_ext::formats {
@@ -20,5 +21,7 @@ TensorFile read_pytorch_zip(const std::string& path, const ReadOptions& options 
 /// Atomic: readers see the old file or the new one, whenever the process dies. Throws `FormatError` and leaves
 /// the old file as it was.
 void write_pytorch_zip(const Value& root, const std::string& path, const WriteOptions& options = {});
+/// The same from what `write_pickle` made of the value.
+void write_pytorch_zip(const Pickle& pickle, const std::string& path, const WriteOptions& options = {});
 
 }  // namespace torch_ext::formats

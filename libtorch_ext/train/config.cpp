@@ -66,6 +66,9 @@ void describe(Visitor& v, StepLRConfig& c) {
 template <class Visitor>
 void describe(Visitor& v, CheckpointConfig& c) {
   v.field("every_steps", c.every_steps, at_least(1));
+  v.field("every_epochs", c.every_epochs, at_least(1));
+  v.field("keep", c.keep, at_least(1));
+  v.field("background", c.background);
 }
 
 template <class Visitor>
@@ -95,6 +98,10 @@ void check_further(const config::Document& document, const TrainConfig& config) 
       throw document.error("/optimizer/nesterov",
                            "found true, expected a momentum above 0 and a dampening of 0 with it");
     }
+  }
+  if (config.checkpoint.keep && !config.checkpoint.every_epochs) {
+    throw document.error("/checkpoint/keep", "found " + std::to_string(*config.checkpoint.keep) +
+                                                 ", expected /checkpoint/every_epochs with it, or null");
   }
   if (const auto* adamw = std::get_if<AdamWConfig>(&config.optimizer)) {
     if (adamw->betas.size() != 2) {

@@ -71,10 +71,18 @@ struct StepLRConfig {
 
 using LRSchedulerConfig = std::variant<CosineAnnealingLRConfig, StepLRConfig>;
 
-/// "checkpoint": when `last.pt` is written, beside the end of each epoch and a stop by signal.
+/// "checkpoint": what is written beside `last.pt` and `best.pt` at the end of each epoch and `last.pt` at a stop by
+/// signal.
 struct CheckpointConfig {
-  /// Every so many steps; null: at the end of epochs only. What a kill costs at most.
+  /// Also writes `last.pt` every so many steps; null: never. What a kill costs at most, and the steps that go by while
+  /// a file is being written in the background.
   std::optional<int64_t> every_steps;
+  /// Keeps the end of every so manyth epoch, `epoch-0010.pt`; null: none.
+  std::optional<int64_t> every_epochs;
+  /// How many of those stay, the newest; null: all.
+  std::optional<int64_t> keep;
+  /// Whether training goes on while files are written. Takes as much memory as the state has.
+  bool background = true;
 };
 
 /// A classification run, as a JSON file says it. Every field has a default.

@@ -2,7 +2,6 @@
 
 #include <torch/torch.h>
 
-#include "libtorch_ext/checkpoint/checkpoint.h"
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/optimizer.h"
 #include "libtorch_ext/checkpoint/rng_state.h"
@@ -89,7 +88,8 @@ Run make_run(const TrainConfig& config) {
   torch::manual_seed(static_cast<uint64_t>(config.seed));
   TensorModule model = create_model(config.model.name,
                                     {.num_classes = config.model.num_classes, .in_channels = config.model.in_channels});
-  if (config.model.weights) load_state_dict(*model.ptr(), load(*config.model.weights, {.verify = formats::Verify::kNow}));
+  if (config.model.weights)
+    load_state_dict(*model.ptr(), load(*config.model.weights, {.verify = formats::Verify::kNow}));
   model.ptr()->to(device);
 
   const auto seed = static_cast<uint64_t>(config.seed);
@@ -119,7 +119,7 @@ Run make_run(const TrainConfig& config) {
           .position = start};
 }
 
-void save_run(const Run& run, const std::string& path) {
+Checkpoint checkpoint_of(const Run& run) {
   TensorWriter writer;
   Checkpoint checkpoint{.epoch = run.epoch,
                         .state_dict = state_dict(*run.model.ptr()),
@@ -136,15 +136,14 @@ void save_run(const Run& run, const std::string& path) {
                                                                    {"correct", run.tally.correct},
                                                                    {"samples", run.tally.samples}}});
   checkpoint.more.emplace_back("config", to_json(run.config));
-  save(checkpoint, path);
+  return checkpoint;
 }
 
-void resume_run(Run& run, const std::string& path) {
-  const LoadedFile file = load(path, {.verify = formats::Verify::kNow});
+void resume_run(Run& run, const LoadedFile& file) {
   run.epoch = file.integer("epoch");
   file.at("state_dict");  // a bare state_dict is no run
   load_state_dict(*run.model.ptr(), file);
-  load_optimizer_state_dict(*run.optimizer, file.at("optimizer"), path);
+  load_optimizer_state_dict(*run.optimizer, file.at("optimizer"), file.path);
   const std::string best = std::string("best_") + kMetric;
   if (const Value* value = file.find(best); value && !value->is_none()) run.best = file.number(best);
   if (run.scheduler) {
@@ -154,13 +153,13 @@ void resume_run(Run& run, const std::string& path) {
   if (const Value* state = file.find("rng_state")) set_rng_state(*state);
 
   if (const Value* value = file.find("loader")) {
-    resume_position(*run.train_loader, {path, *value});
+    resume_position(*run.train_loader, {file.path, *value});
   } else {
     run.train_loader->seek_epoch(run.epoch);
   }
   run.position = run.train_loader->state();
   if (const Value* value = file.find("progress")) {
-    const LoadedFile progress{path, *value};
+    const LoadedFile progress{file.path, *value};
     run.step = progress.integer("step");
     run.tally = {progress.number("loss_sum"), progress.integer("correct"), progress.integer("samples")};
   } else {

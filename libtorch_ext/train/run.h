@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "libtorch_ext/checkpoint/checkpoint.h"
 #include "libtorch_ext/data/loader.h"
 #include "libtorch_ext/device/pick_device.h"
 #include "libtorch_ext/nn/tensor_module.h"
@@ -39,15 +40,16 @@ struct Run {
 /// makes the model (from `model.weights` where given), reads the data.
 Run make_run(const TrainConfig& config);
 
-/// Writes the run's checkpoint: `epoch`, `state_dict`, `best_accuracy`, `lr`, `optimizer`, and for resuming
-/// `lr_scheduler`, `rng_state`, `loader`, `progress`, `config`. Python reads it with `weights_only=True`.
-void save_run(const Run& run, const std::string& path);
+/// The run as it stands, its tensors not copied: `epoch`, `state_dict`, `best_accuracy`, `lr`, `optimizer`, and for
+/// resuming `lr_scheduler`, `rng_state`, `loader`, `progress`, `config`. Python reads what `save` makes of it with
+/// `weights_only=True`.
+Checkpoint checkpoint_of(const Run& run);
 
-/// Puts a fresh run where `save_run` left off; what follows is the same, bit for bit, as if it had never stopped.
+/// Puts a fresh run where `checkpoint_of` saw it; what follows is the same, bit for bit, as if it had never stopped.
 ///
 /// A checkpoint that Python wrote needs `epoch`, `state_dict` and `optimizer` only: without the rest, the run goes
 /// on at the start of epoch `epoch`, in the order of samples that the seed gives. As in Python, the optimizer's
 /// options (lr, momentum, …) are the checkpoint's. Throws `CheckpointError`; don't use the run then.
-void resume_run(Run& run, const std::string& path);
+void resume_run(Run& run, const LoadedFile& file);
 
 }  // namespace torch_ext

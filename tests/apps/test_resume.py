@@ -77,12 +77,56 @@ class Resume(ProgramTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn("last.pt: loader.batch_size: found 16, expected 8", done.stderr)
 
+    def flip_a_bit(self, path):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        return content
+
+    def test_a_damaged_last_checkpoint_is_passed_over_for_an_earlier_one_with_the_same_end(self):
+        self.config["checkpoint"] = {"every_steps": 5, "every_epochs": 1, "keep": 1}
+        whole = self.train(self.config, "whole")
+        self.assertEqual({file.name for file in whole.glob("epoch-*")}, {"epoch-0002.pt"})
+        self.stop("damaged", 64 + 20, signal.SIGTERM)
+        damaged = self.folder / "damaged"
+        for left, name in (("epoch-0001.pt", "last.pt"), ("best.pt", "epoch-0001.pt")):
+            self.flip_a_bit(damaged / name)
+            done = run("tx-train", self.write_config(self.config), "--output", damaged, "--resume", "auto", "--dry-run")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, f"last.pt can't be resumed from: record .*; going on from .*/{left}\n")
+            self.assertIn(f"{left}: 1 of 2 epochs done, step 63", done.stdout)
+        self.assert_same_end(self.train(self.config, "damaged", "--resume", "auto"), whole)
+
+    def test_with_every_checkpoint_damaged_nothing_is_begun_and_each_is_named(self):
+        folder = self.train(self.config, "done", "--set", "epochs=1", "--set", "data.train_limit=32")
+        kept = {name: self.flip_a_bit(folder / name) for name in ("last.pt", "best.pt")}
+        done = run("tx-train", self.write_config(self.config), "--output", folder, "--resume", "auto")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"no whole checkpoint to go on from: last\.pt: record .*; best\.pt: record ")
+        self.assertEqual({name: (folder / name).read_bytes() for name in kept}, kept)
+
+    def test_a_second_run_in_a_folder_is_refused_while_the_first_one_lives(self):
+        first = self.start("shared")
+        self.wait_for_steps("shared", 2)
+        for resume in ((), ("--resume", "auto")):
+            done = run("tx-train", self.write_config(self.config), "--output", self.folder / "shared", *resume)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, rf"shared: is in use by another process \(pid {first.pid} on .*--output")
+        first.kill()
+        first.communicate()
+        self.train(self.config, "shared", "--set", "epochs=1", "--set", "data.train_limit=32")
+
+    def test_saving_in_the_foreground_makes_the_same_files(self):
+        arguments = ("--set", "epochs=1", "--set", "data.train_limit=100")
+        behind = self.train(self.config, "behind", *arguments)
+        before = self.train(self.config, "before", *arguments, "--set", "checkpoint.background=false")
+        self.assertEqual(digests(behind / "last.pt"), digests(before / "last.pt"))
+        self.assertEqual(digests(behind / "best.pt"), digests(before / "best.pt"))
+
     def test_one_flipped_bit_in_a_checkpoint_is_noticed(self):
         self.stop("flipped", 5, signal.SIGTERM)
         last = self.folder / "flipped" / "last.pt"
-        content = bytearray(last.read_bytes())
-        content[len(content) // 2] ^= 1
-        last.write_bytes(content)
+        content = self.flip_a_bit(last)
         done = run("tx-train", self.write_config(self.config), "--output", last.parent, "--resume", "auto")
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"last\.pt: record last/data/\d+ ")

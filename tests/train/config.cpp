@@ -38,6 +38,10 @@ TEST_CASE("settings that don't go together are refused before anything runs") {
   };
   CHECK(error_of({"optimizer.nesterov=true", "optimizer.momentum=0"}) == "/optimizer/nesterov");
   CHECK(error_of({"optimizer.name=AdamW", "optimizer.betas=[0.9]"}) == "/optimizer/betas");
+  CHECK(error_of({"checkpoint.keep=3"}) == "/checkpoint/keep");
+  CHECK(error_of({"checkpoint.keep=3", "checkpoint.every_epochs=2"}) == "no error");
+  CHECK(error_of({"checkpoint.every_epochs=0"}) == "/checkpoint/every_epochs");
+  CHECK(error_of({"checkpoint.every_epoch=1"}) == "/checkpoint/every_epoch");
   CHECK(error_of({"model.name=resnet81"}) == "/model/name");
   CHECK(error_of({}) == "no error");
 }

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+namespace torch_ext::formats {
+
+/// Keeps a second process, and a second lock of this one, out of a folder: an exclusive `flock` on `FOLDER/.lock`.
+///
+/// The kernel gives the lock back when the process ends, however it ends: after `kill -9` a `.lock` may be left, but
+/// no lock. A child made by `fork` shares it and holds it on. It binds only those who ask for it, and nobody who
+/// merely reads.
+///
+///     const FolderLock lock("runs/a");   // throws while another process has it
+class FolderLock {
+ public:
+  /// Writes pid and host into `.lock`, for the message that a second process gets. Throws `FormatError`, which names
+  /// the folder and who holds it, or says why there can be no lock: no such folder, a read-only one.
+  explicit FolderLock(const std::string& folder);
+  /// Removes `.lock`.
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+  /// Empty, or why nothing is locked: a file system without locks (Lustre mounted without `-o flock`, NFS without its
+  /// lock daemon). It is the user who knows whether that matters.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  std::string path_;
+  std::string problem_;
+  int fd_ = -1;
+};
+
+}  // namespace torch_ext::formats
