@@ -8,6 +8,7 @@
 
 #include "edit.h"
 #include "libtorch_ext/formats/flatten.h"
+#include "libtorch_ext/formats/python_module.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "progress.h"
 #include "text.h"
@@ -53,8 +54,18 @@ uint64_t storage_bytes(const Value& root) {
   return bytes;
 }
 
+/// Whether OUT is a file of names and tensors, with no room for a whole model.
+bool is_flat(const ConvertOptions& options) {
+  return options.out.ends_with(".safetensors") || options.out.ends_with(".json") || !options.max_shard_size.empty();
+}
+
+bool has_edits(const ConvertOptions& options) {
+  return options.prefix != "keep" || !options.only.empty() || !options.renames.empty() || !options.dtype.empty();
+}
+
 Value edited(Value root, const ConvertOptions& options) {
   if (!options.key.empty()) root = at_key(root, options.key);
+  if (is_module(root) && (is_flat(options) || has_edits(options))) root = module_state_dict(root, options.in);
   if (!options.only.empty()) root = keep_only(root, options.only);
   if (options.prefix == "strip") strip_prefix(root);
   if (options.prefix == "add") add_prefix(root);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libtorch_ext/formats/flatten.h"
+#include "libtorch_ext/formats/module_repr.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "text.h"
@@ -102,10 +103,23 @@ nlohmann::ordered_json to_json(const Tree& tree, const Node& node, int depth) {
   return entry;
 }
 
+/// The whole models among a dictionary's entries, as Python prints them.
+void print_models(const Value& root, const std::string& path, std::ostream& out) {
+  const auto* dict = root.as<Dict>();
+  if (!dict) return;
+  for (const auto& [key, value] : dict->items) {
+    if (is_module(value)) out << '\n' << repr(key, kMaxLeaf) << ": " << module_repr(value, path) << '\n';
+  }
+}
+
 }  // namespace
 
 void tree(const TreeOptions& options, std::ostream& out) {
   const TensorFile file = read_tensor_file(options.file);
+  if (is_module(file.root) && !options.json) {
+    out << module_repr(file.root, options.file) << '\n';
+    return;
+  }
   const std::vector<NamedValue> values = named_values(file.root);
   const Tree tree(values);
   if (options.json) {
@@ -123,6 +137,7 @@ void tree(const TreeOptions& options, std::ostream& out) {
   out << options.file << "  (" << file.format << ", " << plural(tree.root().tensors, "tensor") << ", "
       << plural(tree.root().elements, "element") << ", " << bytes_text(bytes) << ")\n";
   print_children(tree, tree.root(), "", options.depth, out);
+  print_models(file.root, options.file, out);
 }
 
 }  // namespace ckpt

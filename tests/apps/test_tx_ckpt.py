@@ -121,6 +121,15 @@ class Verbs(ProgramTest):
         self.assertEqual((tree["format"], tree["tensors"], tree["elements"]), ("pytorch-zip", 9, 54))
         self.assertEqual([child["name"] for child in tree["children"]], ["epoch", "state_dict", "lr"])
 
+    def test_a_whole_model_prints_as_in_python_and_converts_to_its_state_dict(self):
+        whole = self.folder / "whole.pt"
+        torch.save(self.model, whole)
+        self.assertEqual(ckpt("tree", whole), f"{self.model}\n")
+        ckpt("convert", whole, self.folder / "state.pt", "--dtype", "float64")
+        self.assert_same_state(load(self.folder / "state.pt"), self.model.double().state_dict())
+        torch.save({"model": self.model, "epoch": 1}, whole)
+        self.assertTrue(ckpt("tree", whole).endswith(f"\n'model': {self.model}\n"))
+
     def test_print_prints_as_python(self):
         bias = self.model[0].bias.detach()
         self.assertEqual(ckpt("print", self.checkpoint, "state_dict.0.bias"), f"{bias}\n")
