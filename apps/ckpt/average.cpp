@@ -1,5 +1,6 @@
 #include "average.h"
 
+#include <algorithm>
 #include <map>
 #include <ostream>
 #include <stdexcept>
@@ -16,23 +17,29 @@ namespace {
 
 using namespace torch_ext::formats;
 
-/// Mean of tensors of one dtype and shape.
+/// The mean of tensors of one dtype and shape.
 std::vector<std::byte> mean(const std::vector<Tensor>& tensors) {
+  constexpr size_t kAtOnce = 4096;
   const DType dtype = tensors.front().dtype;
-  std::vector<double> sum, numbers;
-  std::vector<std::byte> scratch;
-  for (const Tensor& tensor : tensors) {
-    const auto bytes = row_major_bytes(tensor, scratch);
-    numbers.resize(bytes.size() / element_size(dtype) * parts(dtype));
-    sum.resize(numbers.size());
-    to_doubles(bytes, dtype, numbers);
-    for (size_t i = 0; i < sum.size(); ++i) sum[i] += numbers[i];
-    tensor.storage->release();
+  const size_t part = element_size(dtype) / parts(dtype);
+  std::vector<std::vector<std::byte>> scratch(tensors.size());
+  std::vector<std::span<const std::byte>> sources;
+  for (size_t i = 0; i < tensors.size(); ++i) sources.push_back(row_major_bytes(tensors[i], scratch[i]));
+
+  std::vector<std::byte> result(sources.front().size());
+  std::vector<double> sum(kAtOnce), numbers(kAtOnce);
+  for (size_t at = 0; at < result.size(); at += kAtOnce * part) {
+    const size_t bytes = std::min(kAtOnce * part, result.size() - at);
+    std::ranges::fill(sum, 0.0);
+    for (const auto& source : sources) {
+      to_doubles(source.subspan(at, bytes), dtype, numbers);
+      for (size_t i = 0; i < bytes / part; ++i) sum[i] += numbers[i];
+    }
+    for (double& number : sum) number /= static_cast<double>(sources.size());
+    from_doubles(std::span(sum).first(bytes / part), dtype, std::span(result).subspan(at, bytes));
   }
-  for (double& number : sum) number /= static_cast<double>(tensors.size());
-  std::vector<std::byte> bytes(sum.size() * element_size(dtype) / parts(dtype));
-  from_doubles(sum, dtype, bytes);
-  return bytes;
+  for (const Tensor& tensor : tensors) tensor.storage->release();
+  return result;
 }
 
 /// A contiguous tensor whose bytes are computed when they are written.
