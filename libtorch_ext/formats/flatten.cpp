@@ -43,6 +43,12 @@ std::string key_text(const Value& key) {
   return text ? *text : repr(key, 80);
 }
 
+/// torch.fx's modules are made by a function of their attributes.
+bool is_graph_module(const Object& object) {
+  return object.type.module == "torch.fx.graph_module" && object.args && !object.args->items.empty() &&
+         object.args->items[0].as<Dict>();
+}
+
 class Walker {
  public:
   using Visit = std::function<void(const std::string& name, const Value& value)>;
@@ -94,14 +100,28 @@ class Walker {
       walk_pairs(dict.items);
   }
 
+  /// A module's parts go by the names that its state_dict has for them.
+  void walk_attributes(const Dict& attributes) {
+    for (const auto& [key, value] : attributes.items) {
+      const auto* name = key.as<std::string>();
+      const auto* parts = value.as<Dict>();
+      const bool is_module_part = name && (*name == "_parameters" || *name == "_buffers" || *name == "_modules");
+      if (is_module_part && parts)
+        walk_pairs(parts->items);
+      else
+        walk_under(key_text(key), value);
+    }
+  }
+
   void walk_object(const Value& value, const Object& object) {
     if (!holders_.holds(value)) return visit_(name_, value);
+    if (is_graph_module(object)) return walk_attributes(*object.args->items[0].as<Dict>());
     if (object.args) walk_items(object.args->items);
     walk_items(object.list_items);
     walk_pairs(object.dict_items);
     const auto* attributes = object.state ? object.state->as<Dict>() : nullptr;
     if (attributes)
-      walk_pairs(attributes->items);
+      walk_attributes(*attributes);
     else if (object.state)
       walk(*object.state);
   }

@@ -35,6 +35,13 @@ std::optional<Value> encoded_bytes(const Tuple& args) {
   return Bytes{latin1_from_utf8(*text)};
 }
 
+/// Functions that return their first argument: TorchScript notes a list's or dict's type with them.
+bool is_tag(const Global& function) {
+  if (function.module != "torch.jit._pickle") return false;
+  return function.name == "restore_type_tag" ||
+         (function.name.starts_with("build_") && function.name.ends_with("list"));
+}
+
 /// How protocols before 4 name a class in a class: getattr(module.Outer, "Inner").
 std::optional<Value> nested_name(const Tuple& args) {
   if (args.items.size() != 2) return std::nullopt;
@@ -102,6 +109,7 @@ Value PickleObjects::call(const Global& function, const std::shared_ptr<Tuple>& 
   if (is(function, "builtins", "getattr")) {
     if (auto nested = nested_name(*args)) return copy(*nested);
   }
+  if (is_tag(function) && !args->items.empty()) return args->items[0];
   if (is(function, "torch.storage", "_load_from_bytes") && load_bytes_ && args->items.size() == 1) {
     if (const auto* bytes = args->items[0].as<Bytes>()) return load_bytes_(*bytes);
   }

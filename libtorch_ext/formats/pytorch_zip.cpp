@@ -10,6 +10,7 @@
 #include "libtorch_ext/formats/pickle_writer.h"
 #include "libtorch_ext/formats/pytorch_legacy.h"
 #include "libtorch_ext/formats/storage_id.h"
+#include "libtorch_ext/formats/torchscript.h"
 #include "libtorch_ext/formats/zip_reader.h"
 #include "libtorch_ext/formats/zip_writer.h"
 
@@ -123,9 +124,6 @@ std::string padded(uint64_t number) {
 TensorFile read_pytorch_zip(const std::string& path, const ReadOptions& options) {
   const ZipReader zip(path);
   const std::string prefix(find_prefix(zip));
-  if (zip.find(prefix + "constants.pkl")) {
-    throw FormatError(path, "is a TorchScript archive, a file of torch.save is expected; torch::jit::load reads it");
-  }
   const ZipRecord& pickle_record = *zip.find(prefix + std::string(kPickleName));
   const bool has_checksums = pickle_record.crc32 != 0;  // torch.serialization.set_crc32_options(False) leaves 0
   if (options.verify == Verify::kNow && has_checksums) {
@@ -134,10 +132,15 @@ TensorFile read_pytorch_zip(const std::string& path, const ReadOptions& options)
   const bool check_crc = options.verify == Verify::kOnUse && has_checksums;
   StorageLoader load_storage(zip, prefix, check_crc);
   const auto pickle = zip.open(pickle_record, check_crc);
-  return {.format = "pytorch-zip",
-          .root = read_pickle(pickle->bytes(), path, std::ref(load_storage),
-                              [&](const Bytes& bytes) { return read_pytorch_legacy_bytes(bytes, path); }),
-          .has_checksums = has_checksums};
+  const auto load_bytes = [&](const Bytes& bytes) { return read_pytorch_legacy_bytes(bytes, path); };
+  TensorFile file{.format = "pytorch-zip",
+                  .root = read_pickle(pickle->bytes(), path, std::ref(load_storage), load_bytes),
+                  .has_checksums = has_checksums};
+  if (zip.find(prefix + "constants.pkl")) {
+    file.format = "torchscript";
+    sort_module_attributes(file.root, zip, prefix);
+  }
+  return file;
 }
 
 void write_pytorch_zip(const Value& root, const std::string& path, const WriteOptions& options) {
