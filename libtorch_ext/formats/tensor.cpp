@@ -93,6 +93,10 @@ void Storage::stream(const std::function<void(std::span<const std::byte> piece)>
   if (check_ && !is_ready_) check_(crc);
 }
 
+void Storage::release() const {
+  if (mapped_) mapped_->release(bytes_);
+}
+
 int64_t Tensor::numel() const {
   int64_t product = 1;
   for (int64_t size : shape) product *= size;
@@ -157,6 +161,14 @@ std::span<const std::byte> row_major_bytes(const Tensor& tensor, std::vector<std
   scratch.resize(numel * size);
   copy_view(tensor, size, bytes.data() + begin, scratch.data());
   return scratch;
+}
+
+void stream_row_major(const Tensor& tensor, const std::function<void(std::span<const std::byte>)>& use) {
+  const size_t size = static_cast<size_t>(tensor.numel()) * element_size(tensor.dtype);
+  if (size == tensor.storage->size() && tensor.is_contiguous()) return tensor.storage->stream(use);
+  std::vector<std::byte> scratch;
+  use(row_major_bytes(tensor, scratch));
+  tensor.storage->release();
 }
 
 }  // namespace torch_ext::formats

@@ -39,6 +39,9 @@ class Storage {
   /// of a mapped file are given back. A wrong CRC-32 throws after the last piece.
   void stream(const std::function<void(std::span<const std::byte> piece)>& use) const;
 
+  /// Gives the pages of a mapped file back to the system; a later use reads them again.
+  void release() const;
+
   /// Where the tensor lived when it was saved: "cpu", "cuda:0", … Kept on writing.
   std::string location = "cpu";
   /// The dtype of the storage as the file names it (a legacy notion; tensors carry their own).
@@ -80,5 +83,8 @@ void check_bounds(const Tensor& tensor);
 /// Points into the storage when the tensor is contiguous; otherwise into `scratch`, which is then filled.
 /// Throws `std::length_error` for a view that repeats few elements (stride 0) into more than 1 GiB.
 std::span<const std::byte> row_major_bytes(const Tensor& tensor, std::vector<std::byte>& scratch);
+
+/// The same bytes in pieces, as `Storage::stream` gives them: a contiguous tensor costs no memory.
+void stream_row_major(const Tensor& tensor, const std::function<void(std::span<const std::byte> piece)>& use);
 
 }  // namespace torch_ext::formats
