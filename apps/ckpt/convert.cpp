@@ -1,7 +1,6 @@
 #include "convert.h"
 
 #include <cmath>
-#include <filesystem>
 #include <ostream>
 #include <set>
 #include <stdexcept>
@@ -86,13 +85,11 @@ void convert(const ConvertOptions& options, std::ostream& out) {
   }
   const uint64_t bytes = storage_bytes(root);
   Progress progress(bytes);
-  WriteOptions write{.progress = [&](uint64_t written) { progress.update(written); }};
-  if (options.legacy) write.format = Format::kPytorchLegacy;
+  WriteOptions write{.progress = [&](size_t more) { progress.add(more); }};
+  if (options.legacy) write.format = WriteFormat::kPytorchLegacy;
   if (!options.max_shard_size.empty()) write.max_shard_size = parse_size(options.max_shard_size);
-  const WriteReport report = write_tensor_file(root, options.out, write);
-  for (const std::string& path : report.files) {
-    out << path << ": " << bytes_text(std::filesystem::file_size(path)) << '\n';
-  }
+  write_tensor_file(root, options.out, write);
+  out << options.out << ": " << plural(named_tensors(root).size(), "tensor") << ", " << bytes_text(bytes) << '\n';
 }
 
 }  // namespace ckpt

@@ -15,12 +15,14 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void update(uint64_t written);
+  /// So many bytes more are done.
+  void add(uint64_t bytes);
 
  private:
   using Clock = std::chrono::steady_clock;
 
   uint64_t total_;
+  uint64_t done_ = 0;
   bool is_terminal_;
   bool is_shown_ = false;
   Clock::time_point start_ = Clock::now();

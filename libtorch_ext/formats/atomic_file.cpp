@@ -64,7 +64,8 @@ void fsync_folder_of(const std::string& path) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::string path) : path_(follow_link(path)) {
+AtomicFile::AtomicFile(std::string path, std::function<void(size_t bytes)> progress)
+    : path_(follow_link(path)), progress_(std::move(progress)) {
   struct stat old {};
   const bool exists = ::stat(path_.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode)) throw FormatError(path_, "is a folder, a file is to be written");
@@ -99,6 +100,7 @@ void AtomicFile::write_now(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd_, bytes.data(), std::min(bytes.size(), kMaxWrite));
     if (written >= 0) {
+      if (progress_) progress_(static_cast<size_t>(written));
       bytes = bytes.subspan(static_cast<size_t>(written));
     } else if (errno != EINTR) {
       fail(path_, "writing failed");

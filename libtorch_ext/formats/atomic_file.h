@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ namespace torch_ext::formats {
 class AtomicFile {
  public:
   /// Creates the temporary. Throws `FormatError`, also where `path` is a folder or a device.
-  explicit AtomicFile(std::string path);
+  /// `progress`, if any, is called with the number of bytes whenever some are written.
+  explicit AtomicFile(std::string path, std::function<void(size_t bytes)> progress = {});
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -42,6 +44,7 @@ class AtomicFile {
 
   std::string path_;
   std::string temporary_;
+  std::function<void(size_t)> progress_;
   std::vector<std::byte> gathered_;
   int fd_ = -1;
   size_t size_ = 0;

@@ -42,8 +42,8 @@ FileKind file_kind(const std::string& path) {
   if (head.starts_with(kZip)) return FileKind::kPytorchZip;
   if (begins_with_legacy_magic(bytes)) return FileKind::kPytorchLegacy;
   if (head.size() > kTarOffset && head.substr(kTarOffset).starts_with(kTar)) return FileKind::kPytorchTar;
+  if (head.starts_with('{') && is_text(head.substr(0, 8))) return FileKind::kIndex;
   if (head.size() > 8 && head[8] == '{') return FileKind::kSafetensors;
-  if (head.starts_with('{')) return FileKind::kIndex;
   throw FormatError(path, describe(head));
 }
 

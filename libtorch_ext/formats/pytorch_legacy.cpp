@@ -210,7 +210,7 @@ void write_pytorch_legacy(const Value& root, const std::string& path, const Writ
   const Value system = Dict{{{"protocol_version", 1001},
                              {"little_endian", true},
                              {"type_sizes", Dict{{{"short", 2}, {"int", 4}, {"long", 4}}}}}};
-  AtomicFile file(path);
+  AtomicFile file(path, options.progress);
   file.write(kLegacyMagic);
   file.write(write_pickle(1001, path).bytes);
   file.write(write_pickle(system, path).bytes);

@@ -149,7 +149,7 @@ void write_pytorch_zip(const Value& root, const std::string& path, const WriteOp
 
 void write_pytorch_zip(const Pickle& pickle, const std::string& path, const WriteOptions& options) {
   const std::string folder = archive_folder(path);
-  AtomicFile file(path);
+  AtomicFile file(path, options.progress);
   ZipWriter zip(file);
   zip.add(folder + std::string(kPickleName), pickle.bytes);
   zip.add(folder + "byteorder", "little");

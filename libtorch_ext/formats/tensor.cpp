@@ -169,4 +169,12 @@ std::span<const std::byte> row_major_bytes(const Tensor& tensor, std::vector<std
   return scratch;
 }
 
+void stream_row_major(const Tensor& tensor, const std::function<void(std::span<const std::byte>)>& use) {
+  const size_t size = static_cast<size_t>(tensor.numel()) * element_size(tensor.dtype);
+  if (size == tensor.storage->size() && tensor.is_contiguous()) return tensor.storage->stream(use);
+  std::vector<std::byte> scratch;
+  use(row_major_bytes(tensor, scratch));
+  tensor.storage->release();
+}
+
 }  // namespace torch_ext::formats

@@ -88,4 +88,7 @@ void check_bounds(const Tensor& tensor);
 /// Throws `std::length_error` for a view that repeats few elements (stride 0) into more than 1 GiB.
 std::span<const std::byte> row_major_bytes(const Tensor& tensor, std::vector<std::byte>& scratch);
 
+/// The same bytes in pieces, as `Storage::stream` gives them: a contiguous tensor costs no memory.
+void stream_row_major(const Tensor& tensor, const std::function<void(std::span<const std::byte> piece)>& use);
+
 }  // namespace torch_ext::formats

@@ -25,9 +25,25 @@ TensorFile read_tensor_file(const std::string& path, const ReadOptions& options)
   return read_sharded(path, options);
 }
 
-WriteReport write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options) {
-  write_pytorch_zip(root, path, options);
-  return {{path}};
+void write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options) {
+  const bool is_index = path.ends_with(kIndexEnd);
+  if (is_index || options.max_shard_size) {
+    return write_sharded(root, is_index ? path : path + std::string(kIndexEnd), options);
+  }
+  switch (write_format(path, options)) {
+    case WriteFormat::kPytorchZip:
+      return write_pytorch_zip(root, path, options);
+    case WriteFormat::kPytorchLegacy:
+      return write_pytorch_legacy(root, path, options);
+    case WriteFormat::kSafetensors:
+      break;
+  }
+  write_safetensors(root, path, options);
+}
+
+WriteFormat write_format(const std::string& path, const WriteOptions& options) {
+  const bool is_safetensors = path.ends_with(".safetensors");
+  return options.format.value_or(is_safetensors ? WriteFormat::kSafetensors : WriteFormat::kPytorchZip);
 }
 
 }  // namespace torch_ext::formats

@@ -34,22 +34,21 @@ struct ReadOptions {
 };
 
 /// The formats that are written.
-enum class Format { kPytorchZip, kPytorchLegacy, kSafetensors };
+enum class WriteFormat {
+  kPytorchZip,     ///< what torch.save writes: keeps everything
+  kPytorchLegacy,  ///< what torch.save wrote before PyTorch 1.6: keeps everything
+  kSafetensors,    ///< tensors and texts only; see `write_safetensors`
+};
 
 struct WriteOptions {
   /// fsync the file and its folder before returning, so that the file also outlives a power cut.
   bool durable = true;
-  /// By default the path's extension tells.
-  std::optional<Format> format;
-  /// Where given: shards of at most so many bytes, a single larger tensor excepted, and an index.json.
-  std::optional<uint64_t> max_shard_size;
-  /// Called now and then with the number of bytes written so far.
-  std::function<void(uint64_t written)> progress;
-};
-
-/// What was written.
-struct WriteReport {
-  std::vector<std::string> files;
+  /// Nothing: safetensors where the name ends in ".safetensors", otherwise what torch.save writes.
+  std::optional<WriteFormat> format = std::nullopt;
+  /// Divides the tensors into files of at most so many bytes of them; see `write_sharded`.
+  std::optional<uint64_t> max_shard_size = std::nullopt;
+  /// Called as the files grow, with the number of bytes that were added.
+  std::function<void(size_t bytes)> progress = {};
 };
 
 /// Reads a file of any of the formats, told apart by its first bytes. The file is mapped, not read: tensors look into
@@ -57,6 +56,16 @@ struct WriteReport {
 /// Every length, offset, size and stride is checked before it is used. Throws `FormatError`.
 TensorFile read_tensor_file(const std::string& path, const ReadOptions& options = {});
 
-WriteReport write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options = {});
+/// Writes `root` in the format that the name of the file or the options ask for, so that Python reads it. A name that
+/// ends in ".index.json", or a `max_shard_size`, asks for shards; their index is `path`, with ".index.json" added where
+/// it is missing. Atomic and streaming; throws `FormatError` and leaves the old file as it was.
+///
+///     write_tensor_file(root, "model.safetensors");
+///     write_tensor_file(root, "model.safetensors", {.max_shard_size = 5'000'000'000});  //
+///     …-00001-of-00003.safetensors
+void write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options = {});
+
+/// The format that `write_tensor_file` chooses for a single file.
+WriteFormat write_format(const std::string& path, const WriteOptions& options);
 
 }  // namespace torch_ext::formats

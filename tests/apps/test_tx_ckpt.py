@@ -174,6 +174,29 @@ class Verbs(ProgramTest):
         self.assertEqual(converted["1.num_batches_tracked"].dtype, torch.int64)
         self.assertTrue(torch.equal(converted["0.weight"], state["0.weight"].to(torch.bfloat16)))
 
+    def test_convert_between_formats(self):
+        state = self.model.state_dict()
+        torch.save(state, self.folder / "a.pt")
+        for names in [["b.safetensors", "c.pt"], ["b.pth", "c.pt"], ["b.safetensors.index.json", "c.safetensors", "d.pt"]]:
+            before = "a.pt"
+            for name in names:
+                ckpt("convert", self.folder / before, self.folder / name)
+                before = name
+            self.assert_same_state(load(self.folder / before), state)
+        ckpt("convert", self.folder / "a.pt", self.folder / "old.pt", "--legacy")
+        self.assertEqual(json.loads(ckpt("ls", self.folder / "old.pt", "--json"))["format"], "pytorch-legacy")
+        self.assert_same_state(load(self.folder / "old.pt"), state)
+
+    def test_split_and_merge(self):
+        state = {f"w{i}": torch.randn(100) for i in range(10)}
+        torch.save(state, self.folder / "a.pt")
+        for name in ("model.safetensors", "pytorch_model.bin"):
+            index = self.folder / f"{name}.index.json"
+            ckpt("split", self.folder / "a.pt", "-o", self.folder / name, "--max-shard-size", "1kB")
+            self.assertEqual(len(set(json.loads(index.read_text())["weight_map"].values())), 5)
+            ckpt("merge", index, "-o", self.folder / "whole.pt")
+            self.assert_same_state(load(self.folder / "whole.pt"), state)
+
     def test_convert_refuses_what_makes_no_sense(self):
         before = self.checkpoint.read_bytes()
         for arguments, message in [
