@@ -234,9 +234,9 @@ void Machine::step(Opcode opcode) {
       return objects_.build(top(), state);
     }
     case Opcode::kPersId:
-      return push(persistent_load_(input_.line()));
+      return push(objects_.copy(persistent_load_(input_.line())));
     case Opcode::kBinPersId:
-      return push(persistent_load_(pop()));
+      return push(objects_.copy(persistent_load_(pop())));
     case Opcode::kStop:
       return;
   }

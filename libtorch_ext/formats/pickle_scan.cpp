@@ -1,8 +1,5 @@
 #include "libtorch_ext/formats/pickle_scan.h"
 
-#include <stdexcept>
-
-#include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/pickle_text.h"
 
 namespace torch_ext::formats {
@@ -68,20 +65,6 @@ std::optional<uint64_t> skip_argument(Opcode opcode, PickleInput& input) {
       break;
   }
   return std::nullopt;
-}
-
-std::span<const std::byte> first_pickle(std::span<const std::byte> bytes, const std::string& file,
-                                        const std::string& what) {
-  PickleInput input(bytes);
-  try {
-    for (auto opcode = Opcode::kMark; opcode != Opcode::kStop;) {
-      opcode = static_cast<Opcode>(input.number<uint8_t>());
-      skip_argument(opcode, input);
-    }
-  } catch (const std::invalid_argument& error) {
-    throw FormatError(file, what + ": " + error.what());
-  }
-  return bytes.first(input.position());
 }
 
 }  // namespace torch_ext::formats

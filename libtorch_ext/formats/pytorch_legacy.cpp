@@ -8,7 +8,7 @@
 #include "libtorch_ext/formats/legacy_magic.h"
 #include "libtorch_ext/formats/little_endian.h"
 #include "libtorch_ext/formats/pickle_reader.h"
-#include "libtorch_ext/formats/pickle_scan.h"
+#include "libtorch_ext/formats/pickle_sequence.h"
 #include "libtorch_ext/formats/pickle_writer.h"
 #include "libtorch_ext/formats/storage_id.h"
 
@@ -133,13 +133,9 @@ void LegacyStorages::place_one(const std::string& key, Span& rest) {
 }
 
 Span LegacyStorages::place(Span rest) {
-  const Span pickle = first_pickle(rest, source_.name, "the list of storages");
-  const Value keys = read_pickle(pickle, source_.name, [](const Value&) -> Value {
-    throw std::invalid_argument("the list of storages has a persistent id in it");
-  });
+  const Value keys = take_pickle(rest, source_.name, "the list of storages");
   const auto* list = keys.as<List>();
   if (!list) throw FormatError(source_.name, "the list of storages is " + keys.type_name() + ", list is expected");
-  rest = rest.subspan(pickle.size());
   for (const Value& key : list->items) {
     const auto* text = key.as<std::string>();
     if (!text) throw FormatError(source_.name, "a storage's key is " + key.type_name() + ", str is expected");
@@ -153,14 +149,6 @@ Span LegacyStorages::place(Span rest) {
     view.storage->place(all.subspan(view.begin, view.storage->size()), source_.owner, source_.file);
   }
   return rest;
-}
-
-/// Takes a pickle that refers to nothing beside it from the front of `rest`.
-Value take_pickle(Span& rest, const std::string& file, const std::string& what) {
-  const Span pickle = first_pickle(rest, file, what);
-  rest = rest.subspan(pickle.size());
-  return read_pickle(pickle, file,
-                     [&](const Value&) -> Value { throw std::invalid_argument(what + " has a persistent id in it"); });
 }
 
 void check_protocol(const Value& version, const std::string& file) {
