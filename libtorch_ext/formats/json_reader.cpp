@@ -13,6 +13,8 @@ constexpr size_t kMaxDepth = 128;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20; }
+
 }  // namespace
 
 void JsonReader::fail(const std::string& expected) {
@@ -42,26 +44,15 @@ void JsonReader::expect(char c, const char* what) {
   if (!take(c)) fail(what);
 }
 
-bool JsonReader::take_word(std::string_view word) {
-  skip_space();
-  if (!text_.substr(at_).starts_with(word)) return false;
-  at_ += word.size();
-  return true;
-}
-
 std::string JsonReader::string() {
   expect('"', "a string");
   const size_t begin = at_;
   std::string result;
   for (;;) {
-    size_t end = at_;
-    while (end < text_.size() && text_[end] != '"' && text_[end] != '\\' &&
-           static_cast<unsigned char>(text_[end]) >= 0x20) {
-      ++end;
-    }
-    result.append(text_, at_, end - at_);
-    at_ = end;
-    if (at_ == text_.size() || static_cast<unsigned char>(text_[at_]) < 0x20) fail("the end of a string");
+    const size_t start = at_;
+    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && !is_control(text_[at_])) ++at_;
+    if (at_ == text_.size() || is_control(text_[at_])) fail("the end of a string");
+    result.append(text_, start, at_ - start);
     if (text_[at_++] == '"') break;
     append_escape(result);
   }
@@ -125,7 +116,12 @@ bool JsonReader::is_string() {
   return at_ < text_.size() && text_[at_] == '"';
 }
 
-bool JsonReader::take_null() { return take_word("null"); }
+bool JsonReader::take_null() {
+  skip_space();
+  if (!text_.substr(at_).starts_with("null")) return false;
+  at_ += 4;
+  return true;
+}
 
 void JsonReader::skip_number() {
   const auto digits = [&] {
@@ -156,13 +152,18 @@ void JsonReader::skip() {
   skip_space();
   if (++depth_ > kMaxDepth) fail("a value in at most " + std::to_string(kMaxDepth) + " levels");
   const char c = at_ < text_.size() ? text_[at_] : '\0';
+  const std::string_view rest = text_.substr(at_, 5);
   if (c == '{')
     object([this](const std::string&) { skip(); });
   else if (c == '[')
     array([this] { skip(); });
   else if (c == '"')
     string();
-  else if (!take_word("true") && !take_word("false") && !take_word("null"))
+  else if (rest.starts_with("true") || rest.starts_with("null"))
+    at_ += 4;
+  else if (rest == "false")
+    at_ += 5;
+  else
     skip_number();
   --depth_;
 }

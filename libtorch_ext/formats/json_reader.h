@@ -66,7 +66,6 @@ class JsonReader {
   void skip_space();
   bool take(char c);
   void expect(char c, const char* what);
-  bool take_word(std::string_view word);
   void skip_number();
   void append_escape(std::string& out);
   uint32_t hex4();

@@ -15,8 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const InputFile file(data, size);
   try {
     std::vector<std::byte> scratch;
-    for (const auto& [name, tensor] : named_tensors(read_pytorch_zip(file.path).root))
-      row_major_bytes(tensor, scratch);
+    for (const auto& [name, tensor] : named_tensors(read_pytorch_zip(file.path).root)) row_major_bytes(tensor, scratch);
   } catch (const FormatError&) {
   } catch (const std::length_error&) {  // views that expand beyond any memory
   }
