@@ -1,26 +1,14 @@
 #include "libtorch_ext/checkpoint/file.h"
 
 #include "libtorch_ext/checkpoint/error.h"
-#include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/pytorch_zip.h"
 
 namespace torch_ext {
-namespace {
-
-CheckpointError translated(const formats::FormatError& error) {
-  const std::string text = error.what();
-  const std::string subject = error.file() + ": ";
-  return CheckpointError(error.file(),
-                         text.compare(0, subject.size(), subject) == 0 ? text.substr(subject.size()) : text);
-}
-
-}  // namespace
-
 LoadedFile load(const std::string& path, const formats::ReadOptions& options) {
   try {
     return {path, formats::read_tensor_file(path, options).root};
   } catch (const formats::FormatError& error) {
-    throw translated(error);
+    throw CheckpointError(error);
   }
 }
 
@@ -28,7 +16,7 @@ void save(const Value& value, const std::string& path) {
   try {
     formats::write_pytorch_zip(value, path);
   } catch (const formats::FormatError& error) {
-    throw translated(error);
+    throw CheckpointError(error);
   }
 }
 
