@@ -10,7 +10,8 @@ namespace torch_ext {
 /// Reads what Python's `torch.save` or our `save` wrote. The file is mapped: tensors are read when they are used.
 /// Nothing in the file is executed. Throws `CheckpointError`.
 ///
-///     tx::load("model.pt", {.verify = formats::Verify::kNow});   // compares every CRC-32 first, not as tensors are used
+///     tx::load("model.pt", {.verify = formats::Verify::kNow});   // compares every CRC-32 first, not as tensors are
+///     used
 LoadedFile load(const std::string& path, const formats::ReadOptions& options = {});
 
 /// Writes a file that Python's `torch.load(path, weights_only=True)` reads; see `formats/pytorch_zip.h`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "libtorch_ext/checkpoint/loaded_file.h"
@@ -11,17 +12,39 @@ class Optimizer;
 
 namespace torch_ext {
 
+/// What Python's parameter groups hold and LibTorch's have no place for.
+struct GroupExtras {
+  /// Python's "initial_lr", one per group, which its schedulers start from: `LRScheduler::base_lrs()` where there is a
+  /// schedule. Empty: the groups have none.
+  std::vector<double> initial_lrs;
+  /// Python's "param_names", for each group the names of its parameters. Empty: the groups have none.
+  std::vector<std::vector<std::string>> param_names;
+};
+
 /// What Python's `optimizer.state_dict()` returns, so that the optimizer of the same name loads it in either
 /// language: `{"state": {0: {"momentum_buffer": …}, …}, "param_groups": [{"lr": …, "params": [0, 1, …]}]}`.
 ///
-/// Knows SGD and AdamW; throws `CheckpointError` for others. `initial_lrs`, one per group, become the groups'
-/// "initial_lr", which Python's schedulers read; pass `LRScheduler::base_lrs()` where there is a schedule.
+/// Knows SGD, Adam, AdamW (LibTorch's and ours), RMSprop, Adagrad and LBFGS; throws `CheckpointError` for others, and
+/// where `extras` has not as many entries as there are groups and parameters.
 Value optimizer_state_dict(const torch::optim::Optimizer& optimizer, TensorWriter& writer,
-                           const std::vector<double>& initial_lrs = {});
+                           const GroupExtras& extras = {});
 
-/// Sets state and options from what Python's or our `optimizer_state_dict` saved. The state goes to each
-/// parameter's device and dtype. Throws `CheckpointError` that names `file` when groups, parameters or shapes
-/// don't fit; the optimizer is unchanged then.
-void load_optimizer_state_dict(torch::optim::Optimizer& optimizer, const Value& state, const std::string& file = "");
+/// What `load_optimizer_state_dict` found beside the state.
+struct OptimizerReport {
+  /// The options that were other ones before, as in "optimizer.param_groups.0.lr: 0.1 became 0.05". As in Python, the
+  /// file wins over what the program had set.
+  std::vector<std::string> changed;
+  /// To be handed to the next `optimizer_state_dict`. What only some of the groups have is left out.
+  GroupExtras extras;
+};
+
+/// Sets state and options from what Python's or our `optimizer_state_dict` saved. The state goes to each parameter's
+/// device and dtype, as in Python. Also takes what Python saved under `foreach`, `fused`, `capturable` or
+/// `differentiable`, which change nothing in the result but its last bits.
+///
+/// Throws `CheckpointError` that names `file` and lists **every** misfit: of groups, parameters and shapes, a missing
+/// entry, an option that LibTorch's optimizer hasn't (`maximize`). The optimizer is unchanged then.
+OptimizerReport load_optimizer_state_dict(torch::optim::Optimizer& optimizer, const Value& state,
+                                          const std::string& file = "");
 
 }  // namespace torch_ext

@@ -121,13 +121,14 @@ Run make_run(const TrainConfig& config) {
 
 Checkpoint checkpoint_of(const Run& run) {
   TensorWriter writer;
+  GroupExtras extras;
+  if (run.scheduler) extras.initial_lrs = run.scheduler->base_lrs();
   Checkpoint checkpoint{.epoch = run.epoch,
                         .state_dict = state_dict(*run.model.ptr()),
                         .metric = kMetric,
                         .best = run.best,
                         .lr = run.lr(),
-                        .optimizer = optimizer_state_dict(
-                            *run.optimizer, writer, run.scheduler ? run.scheduler->base_lrs() : std::vector<double>{})};
+                        .optimizer = optimizer_state_dict(*run.optimizer, writer, extras)};
   if (run.scheduler) checkpoint.more.emplace_back("lr_scheduler", run.scheduler->state_dict());
   checkpoint.more.emplace_back("rng_state", rng_state(writer));
   checkpoint.more.emplace_back("loader", position_of(run, writer));
