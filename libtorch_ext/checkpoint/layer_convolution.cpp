@@ -7,9 +7,9 @@ namespace {
 
 using namespace torch::nn;
 
-/// Python's `_reversed_padding_repeated_twice`: what F.pad is given.
+/// What F.pad is given where `padding_mode` isn't "zeros": the last dimension first.
 template <size_t D>
-Value padding_for_pad(const torch::nn::detail::ConvNdOptions<D>& o) {
+std::vector<int64_t> reversed_padding(const torch::nn::detail::ConvNdOptions<D>& o) {
   std::vector<int64_t> sides;
   const auto* padding = std::get_if<torch::ExpandingArray<D>>(&o.padding());
   const bool is_same = std::holds_alternative<torch::enumtype::kSame>(o.padding());
@@ -18,9 +18,26 @@ Value padding_for_pad(const torch::nn::detail::ConvNdOptions<D>& o) {
     const int64_t left = padding ? (*padding)->at(dim) : total / 2;
     sides.insert(sides.end(), {left, padding ? left : total - left});
   }
-  const Value tuple = to_python(sides);
-  return padding ? tuple : Value(formats::List{tuple.as<formats::Tuple>()->items});
+  return sides;
 }
+
+/// Python keeps it as a tuple where the padding is numbers, as a list where it is a word.
+template <size_t D>
+Value python_reversed_padding(const torch::nn::detail::ConvNdOptions<D>& o) {
+  Value sides = to_python(reversed_padding(o));
+  if (std::holds_alternative<torch::ExpandingArray<D>>(o.padding())) return sides;
+  return formats::List{std::move(sides.as<formats::Tuple>()->items)};
+}
+
+/// Repairs what LibTorch 2.11 has in the wrong order for `torch::kSame`.
+template <typename Impl>
+struct Padding : Impl {
+  template <typename Options>
+  static std::shared_ptr<Impl> repair(std::shared_ptr<Impl> impl, const Options& o) {
+    impl.get()->*(&Padding::_reversed_padding_repeated_twice) = reversed_padding(o);
+    return impl;
+  }
+};
 
 const auto convolution_fields = []<size_t D>(auto& python, torch::nn::detail::ConvNdOptions<D>& o) {
   python("in_channels", o.in_channels());
@@ -33,7 +50,7 @@ const auto convolution_fields = []<size_t D>(auto& python, torch::nn::detail::Co
   python("output_padding", o.output_padding());
   python("groups", o.groups());
   python("padding_mode", o.padding_mode());
-  python.derived("_reversed_padding_repeated_twice", padding_for_pad(o));
+  python.derived("_reversed_padding_repeated_twice", python_reversed_padding(o));
   python.is_there("bias", o.bias());
   TORCH_CHECK_VALUE(o.groups() > 0, "groups: found ", o.groups(), ", expected at least 1");
   std::vector<int64_t> shape = o.transposed() ? std::vector<int64_t>{o.in_channels(), o.out_channels() / o.groups()}
@@ -47,13 +64,14 @@ template <typename Impl, size_t D>
 Layer convolution(std::string_view type) {
   using Options = torch::nn::detail::ConvNdOptions<D>;
   return layer<Impl>(type, Options(1, 1, 1), convolution_fields, [](const Options& o) {
-    return std::make_shared<Impl>(ConvOptions<D>(o.in_channels(), o.out_channels(), o.kernel_size())
-                                      .stride(o.stride())
-                                      .padding(o.padding())
-                                      .dilation(o.dilation())
-                                      .groups(o.groups())
-                                      .bias(o.bias())
-                                      .padding_mode(o.padding_mode()));
+    auto impl = std::make_shared<Impl>(ConvOptions<D>(o.in_channels(), o.out_channels(), o.kernel_size())
+                                           .stride(o.stride())
+                                           .padding(o.padding())
+                                           .dilation(o.dilation())
+                                           .groups(o.groups())
+                                           .bias(o.bias())
+                                           .padding_mode(o.padding_mode()));
+    return Padding<Impl>::repair(std::move(impl), o);
   });
 }
 

@@ -13,11 +13,18 @@ struct UpsampleImpl : torch::nn::UpsampleImpl {
 
   torch::Tensor forward(const torch::Tensor& input) {
     const auto dims = static_cast<size_t>(std::max<int64_t>(input.dim() - 2, 1));
-    UpsampleOptions expanded = options;
-    if (expanded.size() && expanded.size()->size() == 1) expanded.size()->resize(dims, expanded.size()->front());
-    auto& factor = expanded.scale_factor();
-    if (factor && factor->size() == 1) factor->resize(dims, factor->front());
-    return torch::nn::UpsampleImpl(expanded).forward(input);
+    auto o = functional::InterpolateFuncOptions().align_corners(options.align_corners());
+    std::visit([&](auto mode) { o.mode(mode); }, options.mode());
+    if (options.size()) o.size(expanded(*options.size(), dims));
+    if (options.scale_factor()) o.scale_factor(expanded(*options.scale_factor(), dims)).recompute_scale_factor(false);
+    return functional::interpolate(input, o);
+  }
+
+ private:
+  template <typename T>
+  static std::vector<T> expanded(std::vector<T> values, size_t dims) {
+    if (values.size() == 1) values.resize(dims, values.front());
+    return values;
   }
 };
 
