@@ -12,6 +12,7 @@
 #include "libtorch_ext/checkpoint/optimizer.h"
 #include "libtorch_ext/checkpoint/rng_state.h"
 #include "libtorch_ext/checkpoint/state_dict.h"
+#include "libtorch_ext/checkpoint/whole_model.h"
 #include "libtorch_ext/core/error.h"
 #include "libtorch_ext/core/version.h"
 #include "libtorch_ext/data/error.h"

@@ -7,6 +7,7 @@
 
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/python_module.h"
 #include "libtorch_ext/inspect/tree.h"
 
 namespace torch_ext {
@@ -24,12 +25,20 @@ int64_t layout_version(const torch::nn::Module& module) {
   return is_norm ? 2 : 1;  // since 2 it has num_batches_tracked
 }
 
-const formats::Dict& state_dict_in(const LoadedFile& source) {
+// A dictionary.
+Value state_dict_in(const LoadedFile& source) {
+  if (const Value* model = formats::find_module(source.root)) {
+    try {
+      return formats::module_state_dict(*model, source.path);
+    } catch (const formats::FormatError& error) {
+      throw CheckpointError("", error.what());
+    }
+  }
   const Value* value = &source.root;
   if (const auto* dict = value->as<formats::Dict>()) {
     if (const Value* inner = dict->find("state_dict")) value = inner;
   }
-  if (const auto* dict = value->as<formats::Dict>()) return *dict;
+  if (value->as<formats::Dict>()) return *value;
   throw CheckpointError(source.path, "found a " + value->type_name() +
                                          ", expected a state_dict or a dictionary that has one under \"state_dict\"");
 }
@@ -82,7 +91,8 @@ Value to_value(const StateDict& state, TensorWriter& writer) {
 }
 
 LoadReport load_state_dict(torch::nn::Module& module, const LoadedFile& source, const LoadOptions& options) {
-  const formats::Dict& state = state_dict_in(source);
+  const Value held = state_dict_in(source);
+  const formats::Dict& state = *held.as<formats::Dict>();
   const std::vector<StateEntry> entries = state_entries(module);
 
   std::vector<std::string> file_keys, module_keys;

@@ -47,7 +47,8 @@ struct LoadReport {
 
 /// Copies a state_dict into `module`, in place: the parameters stay the same tensors.
 ///
-/// `source` is what `load` returned: a dictionary of tensors, or a checkpoint that has one under "state_dict".
+/// `source` is what `load` returned: a dictionary of tensors, or a checkpoint that has one under "state_dict", or a
+/// whole model (`torch.save(model)`), of which only the weights are taken.
 /// dtypes are converted to the module's, as Python does. Throws `CheckpointError` that lists **every** missing,
 /// unexpected and misshapen entry; the module is unchanged then.
 ///

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 #include <unordered_map>
 
 #include "libtorch_ext/formats/error.h"
@@ -48,6 +49,9 @@ class Writer {
   void operator()(const std::shared_ptr<const Storage>& storage) { this->storage(storage, storage->dtype); }
 
  private:
+  /// What makes two parameters one: tied weights are one object in Python, and must be again.
+  using ParameterKey = std::tuple<const Storage*, DType, int64_t, std::vector<int64_t>, std::vector<int64_t>, bool>;
+
   struct Known {
     uint32_t memo;
     std::optional<DType> dtype;
@@ -85,6 +89,7 @@ class Writer {
   // Views of the values being written and of constants.
   std::unordered_map<std::string_view, uint32_t> strings_;
   std::map<std::pair<std::string_view, std::string_view>, uint32_t> globals_;
+  std::map<ParameterKey, uint32_t> parameters_;
   uint32_t memo_size_ = 0;
   size_t depth_ = 0;
 };
@@ -324,12 +329,16 @@ void Writer::rebuild(const Tensor& tensor) {
 
 void Writer::operator()(const Tensor& tensor) {
   if (!tensor.is_parameter) return rebuild(tensor);
+  ParameterKey key(tensor.storage.get(), tensor.dtype, tensor.storage_offset, tensor.shape, tensor.stride,
+                   tensor.requires_grad);
+  if (const auto known = parameters_.find(key); known != parameters_.end()) return get(known->second);
   global("torch._utils", "_rebuild_parameter");
   rebuild(tensor);
   (*this)(tensor.requires_grad);
   empty_ordered_dict();
   op(Opcode::kTuple3);
   op(Opcode::kReduce);
+  parameters_.emplace(std::move(key), put());
 }
 
 void Writer::operator()(const std::shared_ptr<Object>& object) {

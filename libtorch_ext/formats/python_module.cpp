@@ -92,6 +92,16 @@ class Collector {
 
 bool is_module(const Value& value) { return module_attributes(value) != nullptr; }
 
+const Value* find_module(const Value& root) {
+  if (is_module(root)) return &root;
+  const auto* dict = root.as<Dict>();
+  for (const char* key : {"model", "state_dict"}) {
+    const Value* value = dict ? dict->find(key) : nullptr;
+    if (value && is_module(*value)) return value;
+  }
+  return nullptr;
+}
+
 PythonModule::PythonModule(const Value& value) : attributes_(module_attributes(value)) {
   if (!attributes_) throw std::invalid_argument("found a " + value.type_name() + ", a torch.nn.Module is expected");
   const auto& object = *value.as<Object>();

@@ -12,6 +12,10 @@ namespace torch_ext::formats {
 /// Whether `value` is a pickled `torch.nn.Module` of any class: of torch.nn, of the user, or an fx.GraphModule.
 bool is_module(const Value& value);
 
+/// The model in what a file holds: `root` itself, or what a dictionary has under "model" or "state_dict"; null where
+/// that is no module.
+const Value* find_module(const Value& root);
+
 /// One pickled `torch.nn.Module`. A view: what it was made from must outlive it.
 ///
 /// The names are Python's; what stands under them is not checked yet. A parameter, buffer or child may be `None`.
