@@ -7,6 +7,7 @@
 #include "libtorch_ext/checkpoint/checkpoint.h"
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/file.h"
+#include "libtorch_ext/checkpoint/load_tensors.h"
 #include "libtorch_ext/checkpoint/optimizer.h"
 #include "libtorch_ext/checkpoint/rng_state.h"
 #include "libtorch_ext/checkpoint/state_dict.h"
