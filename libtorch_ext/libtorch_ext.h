@@ -9,6 +9,7 @@
 #include "libtorch_ext/checkpoint/file.h"
 #include "libtorch_ext/checkpoint/folder.h"
 #include "libtorch_ext/checkpoint/manager.h"
+#include "libtorch_ext/checkpoint/load_tensors.h"
 #include "libtorch_ext/checkpoint/optimizer.h"
 #include "libtorch_ext/checkpoint/rng_state.h"
 #include "libtorch_ext/checkpoint/state_dict.h"

@@ -62,13 +62,12 @@ Tensor lazy_mean(std::vector<Tensor> tensors) {
 /// A file's state_dict with an index of its names.
 struct Source {
   std::string path;
-  TensorFile file;
-  const Dict* state = nullptr;
+  FoundStateDict found;
+  const Dict* state;
   std::unordered_map<std::string, const Value*> by_name;
 
-  explicit Source(const std::string& path) : path(path), file(read_tensor_file(path)) {
-    state = find_state_dict(file.root).dict;
-    if (!state) throw std::invalid_argument(path + ": holds a " + file.root.type_name() + ", a state_dict is expected");
+  explicit Source(const std::string& path)
+      : path(path), found(find_state_dict(read_tensor_file(path).root, path)), state(found.value.as<Dict>()) {
     for (const auto& [key, value] : state->items) {
       if (const auto* name = key.as<std::string>()) by_name.emplace(*name, &value);
     }

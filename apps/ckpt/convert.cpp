@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "edit.h"
+#include "libtorch_ext/formats/find_state_dict.h"
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/python_module.h"
 #include "libtorch_ext/formats/tensor_file.h"
@@ -58,18 +59,27 @@ bool is_flat(const ConvertOptions& options) {
   return options.out.ends_with(".safetensors") || options.out.ends_with(".json") || !options.max_shard_size.empty();
 }
 
-bool has_edits(const ConvertOptions& options) {
-  return options.prefix != "keep" || !options.only.empty() || !options.renames.empty() || !options.dtype.empty();
+bool edits_state_dict(const ConvertOptions& options) {
+  return options.prefix != "keep" || !options.renames.empty() || !options.dtype.empty();
+}
+
+void edit_state_dict(const Value& root, const ConvertOptions& options) {
+  FoundStateDict state = find_state_dict(root, options.in);
+  if (!state.key.empty() && is_module(*root.as<Dict>()->find(state.key))) {
+    throw std::invalid_argument(state.key + " is a whole model: take it out with --key " + state.key);
+  }
+  if (options.prefix == "strip") strip_prefix(state.dict());
+  if (options.prefix == "add") add_prefix(state.dict());
+  if (!options.renames.empty()) rename(state.dict(), options.renames);
+  if (!options.dtype.empty()) change_dtype(state.value, options.dtype);
 }
 
 Value edited(Value root, const ConvertOptions& options) {
   if (!options.key.empty()) root = at_key(root, options.key);
-  if (is_module(root) && (is_flat(options) || has_edits(options))) root = module_state_dict(root, options.in);
+  const bool needs_names = is_flat(options) || edits_state_dict(options) || !options.only.empty();
+  if (is_module(root) && needs_names) root = module_state_dict(root, options.in);
   if (!options.only.empty()) root = keep_only(root, options.only);
-  if (options.prefix == "strip") strip_prefix(root);
-  if (options.prefix == "add") add_prefix(root);
-  if (!options.renames.empty()) rename(root, options.renames);
-  if (!options.dtype.empty()) change_dtype(root, options.dtype);
+  if (edits_state_dict(options)) edit_state_dict(root, options);
   return root;
 }
 

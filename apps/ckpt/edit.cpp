@@ -8,7 +8,6 @@
 
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/formats/elements.h"
-#include "libtorch_ext/formats/find_state_dict.h"
 #include "libtorch_ext/formats/glob.h"
 #include "libtorch_ext/formats/prefix.h"
 #include "libtorch_ext/formats/rename.h"
@@ -28,13 +27,6 @@ std::vector<std::string> string_keys(const Dict& dict) {
     if (const auto* text = key.as<std::string>()) keys.push_back(*text);
   }
   return keys;
-}
-
-Dict& state_dict_in(const Value& root) {
-  const Dict* dict = find_state_dict(root).dict;
-  if (!dict)
-    throw std::invalid_argument("the file holds a " + root.type_name() + ", a dictionary of tensors is expected");
-  return const_cast<Dict&>(*dict);
 }
 
 /// Changes the keys of the state_dict and, by `change_path`, those of its `_metadata`, which are paths of modules.
@@ -145,8 +137,7 @@ Value at_key(const Value& root, const std::string& key) {
   return *value;
 }
 
-void strip_prefix(const Value& root) {
-  Dict& state = state_dict_in(root);
+void strip_prefix(Dict& state) {
   const PrefixChange change = prefix_change(string_keys(state), {}, PrefixPolicy::kStrip);
   change_keys(
       state, [&](const std::string& key) { return change.apply(key); },
@@ -156,31 +147,30 @@ void strip_prefix(const Value& root) {
       });
 }
 
-void add_prefix(const Value& root) {
+void add_prefix(Dict& state) {
   const PrefixChange change{.add = 1};
   change_keys(
-      state_dict_in(root), [&](const std::string& key) { return change.apply(key); },
+      state, [&](const std::string& key) { return change.apply(key); },
       [](const std::string& path) { return path.empty() ? "module" : "module." + path; });
 }
 
-void rename(const Value& root, const std::vector<std::string>& rules) {
+void rename(Dict& state, const std::vector<std::string>& rules) {
   std::vector<Rename> renames;
   for (const std::string& rule : rules) renames.push_back(Rename::parse(rule));
   change_keys(
-      state_dict_in(root), [&](const std::string& key) { return renamed(renames, key); },
+      state, [&](const std::string& key) { return renamed(renames, key); },
       [](const std::string& path) { return path; });
 }
 
-void change_dtype(const Value& root, const std::string& word) {
+void change_dtype(const Value& state, const std::string& word) {
   const auto new_dtype = dtype_from_name(word);
   if (!new_dtype || !is_floating_point(*new_dtype)) {
     throw std::invalid_argument(
         "--dtype: found \"" + word +
         "\", expected a floating-point dtype: float32, float16, bfloat16, float64, float8_e4m3fn, float8_e5m2, …");
   }
-  const StateDictPlace place = find_state_dict(root);
   std::map<std::pair<const Storage*, DType>, std::shared_ptr<const Storage>> storages;
-  for_each_tensor(place.key.empty() ? root : *root.as<Dict>()->find(place.key), [&](Tensor& tensor) {
+  for_each_tensor(state, [&](Tensor& tensor) {
     if (!is_floating_point(tensor.dtype) || tensor.dtype == *new_dtype) return;
     auto& storage = storages[{tensor.storage.get(), tensor.dtype}];
     if (!storage) storage = converted(tensor.storage, tensor.dtype, *new_dtype);

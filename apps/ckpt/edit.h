@@ -15,16 +15,16 @@ torch_ext::formats::Value keep_only(const torch_ext::formats::Value& root, const
 /// What stands under a dotted name. Throws, with the names there are, where there is nothing.
 torch_ext::formats::Value at_key(const torch_ext::formats::Value& root, const std::string& key);
 
-/// "module." taken off (where every key has it, as often as every key has it), or put before every key, of the file's
-/// state_dict and its `_metadata`.
-void strip_prefix(const torch_ext::formats::Value& root);
-void add_prefix(const torch_ext::formats::Value& root);
+/// "module." taken off (where every key has it, as often as every key has it), or put before every key, of a state_dict
+/// and its `_metadata`.
+void strip_prefix(torch_ext::formats::Dict& state);
+void add_prefix(torch_ext::formats::Dict& state);
 
-/// Each REGEX=REPLACEMENT in turn, on every key of the file's state_dict. Throws where two keys become the same.
-void rename(const torch_ext::formats::Value& root, const std::vector<std::string>& rules);
+/// Each REGEX=REPLACEMENT in turn, on every key of a state_dict. Throws where two keys become the same.
+void rename(torch_ext::formats::Dict& state, const std::vector<std::string>& rules);
 
-/// Floating-point tensors of the file's state_dict become `dtype`, converted when they are written. Tensors that shared
-/// a storage still do. Throws for a word that is no floating-point dtype.
-void change_dtype(const torch_ext::formats::Value& root, const std::string& dtype);
+/// The floating-point tensors in `state` become `dtype`, converted when they are written. Tensors that shared a storage
+/// still do. Throws for a word that is no floating-point dtype.
+void change_dtype(const torch_ext::formats::Value& state, const std::string& dtype);
 
 }  // namespace ckpt

@@ -4,6 +4,8 @@
 
 #include <mutex>
 
+#include "libtorch_ext/checkpoint/error.h"
+
 namespace torch_ext {
 namespace {
 
@@ -21,10 +23,15 @@ at::Tensor get(at::Generator generator) {
   return generator.get_state();
 }
 
-void set(at::Generator generator, const Value& state) {
-  if (const auto* tensor = state.as<formats::Tensor>()) {
+void set(at::Generator generator, const Value& state, const std::string& file, const std::string& key) {
+  const auto* tensor = state.as<formats::Tensor>();
+  if (!tensor) throw CheckpointError(file, key + ": found " + described(state) + ", expected a generator's state");
+  const at::Tensor bytes = to_tensor(*tensor);
+  try {
     std::lock_guard lock(generator.mutex());
-    generator.set_state(to_tensor(*tensor));
+    generator.set_state(bytes);
+  } catch (const c10::Error& error) {
+    throw CheckpointError(file, key + ": this is no generator's state: " + error.what_without_backtrace());
   }
 }
 
@@ -39,15 +46,16 @@ Value rng_state(TensorWriter& writer) {
   return states;
 }
 
-void set_rng_state(const Value& state) {
+void set_rng_state(const Value& state, const std::string& file) {
+  const at::Generator& cpu = at::detail::getDefaultCPUGenerator();
   const auto* states = state.as<formats::Dict>();
-  if (!states) return;
-  if (const Value* cpu = states->find("cpu")) set(at::detail::getDefaultCPUGenerator(), *cpu);
+  if (!states) return set(cpu, state, file, "rng_state");
+  if (const Value* found = states->find("cpu")) set(cpu, *found, file, "rng_state.cpu");
   const Value* cuda = states->find("cuda");
   const auto* list = cuda ? cuda->as<formats::List>() : nullptr;
   const auto generators = cuda_generators();
   for (size_t i = 0; list && i < std::min(list->items.size(), generators.size()); ++i) {
-    set(generators[i], list->items[i]);
+    set(generators[i], list->items[i], file, "rng_state.cuda." + std::to_string(i));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <torch/ordered_dict.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "libtorch_ext/checkpoint/loaded_file.h"
 #include "libtorch_ext/checkpoint/tensor_value.h"
 #include "libtorch_ext/formats/prefix.h"
+#include "libtorch_ext/formats/rename.h"
 
 namespace torch::nn {
 class Module;
@@ -30,29 +32,54 @@ struct StateDict {
 /// The parameters and buffers of `module` under Python's names. They share memory with the module.
 StateDict state_dict(const torch::nn::Module& module);
 
-/// How `load_state_dict` matches keys.
+/// How `load_state_dict` matches names. All empty: the file's must be the module's, but for the prefix.
 struct LoadOptions {
-  /// Whether a missing or unexpected key is an error. A wrong shape always is, as in Python.
+  /// Whether a missing or unexpected key is an error.
   bool strict = true;
   PrefixPolicy prefix = PrefixPolicy::kFollow;
+  /// Under which of the file's keys the state_dict stands; none: `find_state_dict` looks for it.
+  std::optional<std::string> key;
+  /// Applied in order to each of the file's keys, before the prefix is looked at.
+  std::vector<formats::Rename> rename;
+  /// Globs of the module's names (see `formats/glob.h`): what they don't match is neither loaded nor missing nor
+  /// unexpected. Empty: all.
+  std::vector<std::string> only;
+  /// Globs of the module's names that are left alone in the same way.
+  std::vector<std::string> exclude;
+  /// Loads what fits and leaves the rest as it is: for fine-tuning with another head. Off: a wrong shape is an error,
+  /// as in Python, even without `strict`.
+  bool skip_mismatched = false;
 };
 
-/// What `load_state_dict` found: Python's `missing_keys` and `unexpected_keys`, and what was done to the prefix.
+/// An entry that is one thing in the file and another in the module.
+struct Mismatch {
+  std::string name;  ///< the module's
+  std::string found;
+  std::string expected;
+};
+
+/// What `load_state_dict` found and did.
 struct LoadReport {
-  std::vector<std::string> missing;
-  std::vector<std::string> unexpected;
+  std::vector<std::string> missing;     ///< Python's `missing_keys`: the module's names
+  std::vector<std::string> unexpected;  ///< Python's `unexpected_keys`: the file's names
+  std::vector<Mismatch> mismatched;     ///< of another shape, or no tensor: not loaded
+  std::vector<Mismatch> converted;      ///< loaded, from another dtype: "float64", "float32"
   /// "stripped \"module.\"", "added \"module.\"", or empty.
   std::string prefix;
+  /// Under which of the file's keys the state_dict stood; empty: at the root.
+  std::string key;
 };
 
 /// Copies a state_dict into `module`, in place: the parameters stay the same tensors.
 ///
-/// `source` is what `load` returned: a dictionary of tensors, or a checkpoint that has one under "state_dict", or a
-/// whole model (`torch.save(model)`), of which only the weights are taken.
+/// `source` is what `load` returned: a dictionary of tensors, or a checkpoint that has one, or a whole model; see
+/// `formats/find_state_dict.h`.
 /// dtypes are converted to the module's, as Python does. Throws `CheckpointError` that lists **every** missing,
-/// unexpected and misshapen entry; the module is unchanged then.
+/// unexpected and mismatched entry, and one for damaged bytes; the module is unchanged then.
 ///
 ///     auto report = tx::load_state_dict(*model, tx::load("wrapped.pth"));
+///     tx::load_state_dict(*model, tx::load("imagenet.pth"), {.strict = false, .skip_mismatched = true});
+///     tx::load_state_dict(*model, file, {.rename = {{"^encoder\\.", "backbone."}}, .only = {"backbone.*"}});
 LoadReport load_state_dict(torch::nn::Module& module, const LoadedFile& source, const LoadOptions& options = {});
 /// The same from another module's state_dict.
 LoadReport load_state_dict(torch::nn::Module& module, const StateDict& source, const LoadOptions& options = {});

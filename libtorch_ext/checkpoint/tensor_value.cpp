@@ -2,11 +2,45 @@
 
 #include <torch/torch.h>
 
+#include "libtorch_ext/checkpoint/error.h"
+#include "libtorch_ext/checkpoint/format_errors.h"
+
 namespace torch_ext {
 namespace {
 
+void check_dtype(const formats::Tensor& value) {
+  if (!c10::isQIntType(value.dtype)) return;
+  throw CheckpointError("", "found a tensor of dtype " + std::string(formats::dtype_name(value.dtype)) +
+                                ", expected one that isn't quantized");
+}
+
+// The bytes as a tensor, to be read from while they live, never written to. LibTorch copies it on several threads.
+at::Tensor blob(std::span<const std::byte> bytes) {
+  return torch::from_blob(const_cast<std::byte*>(bytes.data()), {static_cast<int64_t>(bytes.size())}, at::kByte);
+}
+
+at::Storage copied(std::span<const std::byte> bytes, at::Device device) {
+  at::Tensor copy = torch::empty({static_cast<int64_t>(bytes.size())}, torch::TensorOptions(at::kByte).device(device));
+  if (!bytes.empty()) copy.copy_(blob(bytes));
+  return copy.storage();
+}
+
+at::Tensor view(const at::Storage& storage, const formats::Tensor& value, int64_t offset) {
+  at::Tensor tensor = torch::empty({0}, torch::TensorOptions(value.dtype).device(storage.device()));
+  return tensor.set_(storage, offset, value.shape, value.stride);
+}
+
+// How many elements there are from the first that `value` looks at to the last.
+int64_t reach(const formats::Tensor& value) {
+  if (value.numel() == 0) return 0;
+  int64_t elements = 1;
+  for (size_t dim = 0; dim < value.shape.size(); ++dim) elements += (value.shape[dim] - 1) * value.stride[dim];
+  return elements;
+}
+
 // A tensor over the value's own bytes: to be read from while the value lives, never written to.
 at::Tensor view_of(const formats::Tensor& value) {
+  check_dtype(value);
   const auto options = torch::TensorOptions(value.dtype);
   if (value.numel() == 0) return torch::empty(value.shape, options);
   const size_t element = formats::element_size(value.dtype);
@@ -14,11 +48,7 @@ at::Tensor view_of(const formats::Tensor& value) {
   if (reinterpret_cast<uintptr_t>(data) % element == 0) {
     return torch::from_blob(const_cast<std::byte*>(data), value.shape, value.stride, options);
   }
-  std::vector<std::byte> scratch;
-  const auto bytes = formats::row_major_bytes(value, scratch);
-  at::Tensor copy = torch::empty(value.shape, options);
-  std::memcpy(copy.data_ptr(), bytes.data(), bytes.size());
-  return copy;
+  return to_tensor(value);
 }
 
 }  // namespace
@@ -50,16 +80,54 @@ formats::Tensor TensorWriter::operator()(const at::Tensor& tensor) {
   return value;
 }
 
-at::Tensor to_tensor(const formats::Tensor& value) {
-  at::Tensor result = torch::empty_strided(value.shape, value.stride, torch::TensorOptions(value.dtype));
-  return result.copy_(view_of(value));
+at::Tensor TensorReader::operator()(const formats::Tensor& value) {
+  return with_checkpoint_errors("", [&] {
+    check_dtype(value);
+    auto found = storages_.find(value.storage);
+    if (found == storages_.end()) {
+      found = storages_.emplace(value.storage, copied(value.storage->bytes(), device_)).first;
+    }
+    return view(found->second, value, value.storage_offset);
+  });
+}
+
+at::Tensor to_tensor(const formats::Tensor& value, at::Device device) {
+  return with_checkpoint_errors("", [&] {
+    check_dtype(value);
+    const size_t element = formats::element_size(value.dtype);
+    const size_t size = static_cast<size_t>(reach(value)) * element;
+    const auto bytes = size == 0
+                           ? std::span<const std::byte>()
+                           : value.storage->bytes().subspan(static_cast<size_t>(value.storage_offset) * element, size);
+    return view(copied(bytes, device), value, 0);
+  });
 }
 
 void copy_into(const at::Tensor& target, const formats::Tensor& value) {
   torch::NoGradGuard no_grad;
   TORCH_CHECK_VALUE(target.sizes() == at::IntArrayRef(value.shape), "found the shape ", at::IntArrayRef(value.shape),
                     ", expected ", target.sizes());
-  target.copy_(view_of(value));
+  with_checkpoint_errors("", [&] { target.copy_(view_of(value)); });
+}
+
+std::string described(const Value& value) {
+  if (const auto* tensor = value.as<formats::Tensor>()) {
+    const std::string dtype =
+        c10::isQIntType(tensor->dtype) ? " and dtype " + std::string(formats::dtype_name(tensor->dtype)) : "";
+    return c10::str("a tensor of shape ", at::IntArrayRef(tensor->shape), dtype);
+  }
+  if (const auto* object = value.as<formats::Object>()) {
+    const std::string& name = object->type.name;
+    if (name == "_rebuild_qtensor") return "a quantized tensor (save it after dequantize())";
+    if (name == "_rebuild_sparse_tensor" || name == "_rebuild_sparse_csr_tensor") {
+      return "a sparse tensor (save it after to_dense())";
+    }
+    if (name == "_reconstruct" && object->type.module.starts_with("numpy")) {
+      return "a numpy array (save torch.from_numpy() of it)";
+    }
+    return "a " + object->type.module + "." + name;
+  }
+  return "a " + value.type_name();
 }
 
 }  // namespace torch_ext

@@ -1,21 +1,27 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "libtorch_ext/formats/value.h"
 
 namespace torch_ext::formats {
 
-/// Where a file keeps the state_dict of its model.
-struct StateDictPlace {
-  /// The key of `dict` in the file's root; empty where the root itself is the state_dict.
-  std::string key;
-  const Dict* dict;
+/// The state_dict in what a file holds.
+struct FoundStateDict {
+  Value value;      ///< a `Dict`: the file's own, or the state_dict made of a whole model
+  std::string key;  ///< under which it stands; empty where it is the file's root
+
+  Dict& dict() { return *value.as<Dict>(); }
+  const Dict& dict() const { return *value.as<Dict>(); }
 };
 
-/// The state_dict in what a checkpoint file holds: what stands under "state_dict" or another key that programs use for
-/// it ("model_state_dict", "model", …), or the root where there is none. `dict` is null where the root is no
-/// dictionary.
-StateDictPlace find_state_dict(const Value& root);
+/// Finds it under `key` or, without one, under "state_dict", else at the root where tensors stand there, else under
+/// the only key whose value is a dictionary of tensors ("model", "net", "weights", …); among several, under the only
+/// one of the usual names. A whole model (`torch.save(model)`) stands for its state_dict.
+///
+/// `file` is named in errors. Throws `FormatError` that lists the candidates where that isn't one.
+FoundStateDict find_state_dict(const Value& root, const std::string& file,
+                               const std::optional<std::string>& key = std::nullopt);
 
 }  // namespace torch_ext::formats

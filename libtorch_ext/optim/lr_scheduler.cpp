@@ -4,7 +4,36 @@
 
 #include <cmath>
 
+#include "libtorch_ext/core/error.h"
+#include "libtorch_ext/formats/repr.h"
+
 namespace torch_ext {
+namespace {
+
+constexpr int64_t kMaxCount = int64_t{1} << 53;  // whole numbers as doubles up to here
+constexpr size_t kMaxText = 60;
+
+double number(const char* key, const formats::Value& value) {
+  if (const auto* number = value.as<double>()) return *number;
+  if (const auto* integer = value.as<int64_t>()) return static_cast<double>(*integer);
+  throw Error(std::string(key) + ": found a " + value.type_name() + ", expected a number");
+}
+
+double number_in(const formats::Dict& state, const char* key, double missing) {
+  const formats::Value* value = state.find(key);
+  return value ? number(key, *value) : missing;
+}
+
+int64_t count_in(const formats::Dict& state, const char* key, int64_t missing, int64_t least) {
+  const formats::Value* value = state.find(key);
+  if (!value) return missing;
+  const auto* count = value->as<int64_t>();
+  if (count && *count >= least && *count <= kMaxCount) return *count;
+  throw Error(std::string(key) + ": found " + formats::repr(*value, kMaxText) + ", expected an integer from " +
+              std::to_string(least) + " to 2^53");
+}
+
+}  // namespace
 
 LRScheduler::LRScheduler(torch::optim::Optimizer& optimizer) : optimizer_(optimizer), base_lrs_(last_lr()) {}
 
@@ -36,12 +65,20 @@ formats::Value LRScheduler::state_dict() const {
 
 void LRScheduler::load_state_dict(const formats::Value& state) {
   const auto* dict = state.as<formats::Dict>();
-  if (!dict) return;
-  if (const auto* epoch = dict->find("last_epoch"); epoch && epoch->as<int64_t>()) last_epoch_ = *epoch->as<int64_t>();
-  const auto* rates = dict->find("base_lrs") ? dict->find("base_lrs")->as<formats::List>() : nullptr;
-  for (size_t i = 0; rates && i < std::min(rates->items.size(), base_lrs_.size()); ++i) {
-    if (const auto* rate = rates->items[i].as<double>()) base_lrs_[i] = *rate;
+  if (!dict) throw Error("the scheduler's state: found a " + state.type_name() + ", expected a dictionary");
+  const int64_t last_epoch = count_in(*dict, "last_epoch", last_epoch_, 0);
+  std::vector<double> base_lrs = base_lrs_;
+  if (const formats::Value* rates = dict->find("base_lrs")) {
+    const auto* list = rates->as<formats::List>();
+    if (!list || list->items.size() != base_lrs.size()) {
+      throw Error("base_lrs: found " + formats::repr(*rates, kMaxText) + ", expected a list of " +
+                  std::to_string(base_lrs.size()) + " numbers, one per group of the optimizer");
+    }
+    for (size_t i = 0; i < base_lrs.size(); ++i) base_lrs[i] = number("base_lrs", list->items[i]);
   }
+  set_arguments(*dict);
+  last_epoch_ = last_epoch;
+  base_lrs_ = std::move(base_lrs);
 }
 
 CosineAnnealingLR::CosineAnnealingLR(torch::optim::Optimizer& optimizer, int64_t T_max, double eta_min)
@@ -62,6 +99,12 @@ double CosineAnnealingLR::next_lr(double lr, double base_lr) const {
 
 formats::Dict CosineAnnealingLR::arguments() const { return {.items = {{"T_max", T_max_}, {"eta_min", eta_min_}}}; }
 
+void CosineAnnealingLR::set_arguments(const formats::Dict& state) {
+  const int64_t T_max = count_in(state, "T_max", T_max_, 1);
+  eta_min_ = number_in(state, "eta_min", eta_min_);
+  T_max_ = T_max;
+}
+
 StepLR::StepLR(torch::optim::Optimizer& optimizer, int64_t step_size, double gamma)
     : LRScheduler(optimizer), step_size_(step_size), gamma_(gamma) {
   TORCH_CHECK_VALUE(step_size > 0, "StepLR: found step_size = ", step_size, ", expected a positive number of steps");
@@ -70,5 +113,11 @@ StepLR::StepLR(torch::optim::Optimizer& optimizer, int64_t step_size, double gam
 double StepLR::next_lr(double lr, double) const { return last_epoch() % step_size_ == 0 ? lr * gamma_ : lr; }
 
 formats::Dict StepLR::arguments() const { return {.items = {{"step_size", step_size_}, {"gamma", gamma_}}}; }
+
+void StepLR::set_arguments(const formats::Dict& state) {
+  const int64_t step_size = count_in(state, "step_size", step_size_, 1);
+  gamma_ = number_in(state, "gamma", gamma_);
+  step_size_ = step_size;
+}
 
 }  // namespace torch_ext

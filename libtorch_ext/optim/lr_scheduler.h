@@ -34,7 +34,10 @@ class LRScheduler {
 
   /// Python's `scheduler.state_dict()`. The learning rates themselves are the optimizer's.
   formats::Value state_dict() const;
-  /// Goes on where `state_dict()` was taken, here or in Python. Missing keys leave things as they are.
+  /// Goes on where `state_dict()` was taken, here or in Python. As in Python, the schedule's own arguments (`T_max`,
+  /// `gamma`, …) become those of `state`; keys that it lacks leave things as they are. The learning rates themselves
+  /// come with the optimizer's state. Throws `torch_ext::Error`, and changes nothing, where an entry is of another
+  /// type, out of range, or not one per group.
   void load_state_dict(const formats::Value& state);
 
  protected:
@@ -44,6 +47,8 @@ class LRScheduler {
   virtual double next_lr(double lr, double base_lr) const = 0;
   /// The schedule's own arguments, under Python's names.
   virtual formats::Dict arguments() const = 0;
+  /// Takes those of `state`, all or none.
+  virtual void set_arguments(const formats::Dict& state) = 0;
 
  private:
   torch::optim::Optimizer& optimizer_;
@@ -59,6 +64,7 @@ class CosineAnnealingLR : public LRScheduler {
  private:
   double next_lr(double lr, double base_lr) const override;
   formats::Dict arguments() const override;
+  void set_arguments(const formats::Dict& state) override;
 
   int64_t T_max_;
   double eta_min_;
@@ -72,6 +78,7 @@ class StepLR : public LRScheduler {
  private:
   double next_lr(double lr, double base_lr) const override;
   formats::Dict arguments() const override;
+  void set_arguments(const formats::Dict& state) override;
 
   int64_t step_size_;
   double gamma_;
