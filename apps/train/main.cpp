@@ -119,7 +119,7 @@ std::unique_ptr<tx::CheckpointManager> open_checkpoints(const tx::TrainConfig& c
     }
     return checkpoints;
   } catch (const tx::CheckpointError& error) {
-    throw tx::Error(error.what_without_backtrace() + std::string(" (--output)"));
+    throw tx::Error(error.what_without_backtrace() + std::string(" with --output"));
   }
 }
 

@@ -103,7 +103,10 @@ ResumableCheckpoint find_resumable(const std::string& folder) {
       problems += (problems.empty() ? "" : "; ") + name + ": " + found.skipped.back().problem;
     }
   }
-  if (!problems.empty()) throw CheckpointError(folder, "found no whole checkpoint to go on from: " + problems);
+  if (!problems.empty()) {
+    throw CheckpointError(
+        folder, "found no whole checkpoint to go on from: " + problems + "; move them away to start anew without");
+  }
   return found;
 }
 

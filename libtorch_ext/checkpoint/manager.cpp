@@ -17,7 +17,7 @@ namespace {
 formats::FolderLock make_and_lock(const std::string& folder) {
   std::error_code problem;
   fs::create_directories(folder, problem);
-  if (problem) throw CheckpointError(folder, "can't be made: " + problem.message());
+  if (problem) throw CheckpointError(folder, "can't be made: " + problem.message() + "; choose another folder");
   try {
     return formats::FolderLock(folder);
   } catch (const formats::FormatError& error) {
@@ -78,8 +78,12 @@ void CheckpointManager::write(const Value& value, const std::vector<std::string>
   } catch (const formats::FormatError& error) {
     throw CheckpointError(error);
   }
-  const bool is_first = !fs::exists(last);
-  writing_ = std::async(std::launch::async, [this, names] { write_files(snapshot_.pickle(), names); });
+  std::error_code ignored;
+  const bool is_first = !fs::exists(last, ignored);
+  writing_ = std::async(std::launch::async, [this, names] {
+    write_files(snapshot_.pickle(), names);
+    snapshot_.clear();  // what came from other devices need not wait for the next save
+  });
   if (is_first) wait();
 }
 

@@ -61,7 +61,9 @@ std::string holder_of(int fd) {
 FolderLock::FolderLock(const std::string& folder) : path_((std::filesystem::path(folder) / ".lock").string()) {
   for (;;) {
     fd_ = open_retrying(path_);
-    if (fd_ < 0) throw FormatError(path_, std::string("can't be written: ") + std::strerror(errno));
+    if (fd_ < 0) {
+      throw FormatError(path_, std::string("can't be written: ") + std::strerror(errno) + "; choose another folder");
+    }
     if (lock_retrying(fd_) != 0) break;
     if (is_in_place(fd_, path_)) {
       write_holder(fd_);

@@ -32,7 +32,7 @@ std::byte* Snapshot::reserve(size_t size) {
 }
 
 void Snapshot::take(const Value& root, const std::string& file) {
-  pickle_ = {};
+  clear();
   Pickle taken = write_pickle(root, file);
   size_t size = 0;
   for (const auto& storage : taken.storages) size += is_live(*storage) ? aligned(storage->size()) : 0;

@@ -28,7 +28,10 @@ class Snapshot {
   /// `file` is named in errors. Throws `FormatError` for what `write_pickle` refuses; the snapshot is empty then.
   void take(const Value& root, const std::string& file);
 
-  /// What was taken. Valid until the next `take`.
+  /// Lets go of what was taken, but for the block of memory.
+  void clear() { pickle_ = {}; }
+
+  /// What was taken. Valid until the next `take` or `clear`.
   const Pickle& pickle() const { return pickle_; }
   /// Bytes that the snapshot holds on to.
   size_t capacity() const { return capacity_; }

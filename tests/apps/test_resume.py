@@ -84,12 +84,12 @@ class Resume(ProgramTest):
         return content
 
     def test_a_damaged_last_checkpoint_is_passed_over_for_an_earlier_one_with_the_same_end(self):
-        self.config["checkpoint"] = {"every_steps": 5, "every_epochs": 1, "keep": 1}
+        self.config = dict(self.config, checkpoint={"every_steps": 5, "every_epochs": 1, "keep": 1})
         whole = self.train(self.config, "whole")
         self.assertEqual({file.name for file in whole.glob("epoch-*")}, {"epoch-0002.pt"})
         self.stop("damaged", 64 + 20, signal.SIGTERM)
         damaged = self.folder / "damaged"
-        for left, name in (("epoch-0001.pt", "last.pt"), ("best.pt", "epoch-0001.pt")):
+        for left, name in (("best.pt", "last.pt"), ("epoch-0001.pt", "best.pt")):
             self.flip_a_bit(damaged / name)
             done = run("tx-train", self.write_config(self.config), "--output", damaged, "--resume", "auto", "--dry-run")
             self.assertEqual(done.returncode, 0, done.stderr)
@@ -111,7 +111,8 @@ class Resume(ProgramTest):
         for resume in ((), ("--resume", "auto")):
             done = run("tx-train", self.write_config(self.config), "--output", self.folder / "shared", *resume)
             self.assertEqual(done.returncode, 2)
-            self.assertRegex(done.stderr, rf"shared: is in use by another process \(pid {first.pid} on .*--output")
+            self.assertRegex(done.stderr, rf"shared: is in use by another process \(pid {first.pid} on .*; end it, "
+                                          "or choose another folder with --output")
         first.kill()
         first.communicate()
         self.train(self.config, "shared", "--set", "epochs=1", "--set", "data.train_limit=32")

@@ -115,9 +115,10 @@ TEST_CASE("of many processes that want a folder, one at a time has it", "[folder
 
 TEST_CASE("a folder that can't be locked is named", "[folder_lock]") {
   const TempDir dir;
-  CHECK(refusal(dir / "none") == dir / "none/.lock" + ": can't be written: No such file or directory");
+  CHECK(refusal(dir / "none") ==
+        dir / "none/.lock" + ": can't be written: No such file or directory; choose another folder");
   std::filesystem::create_directory(dir / ".lock");
-  CHECK(refusal(dir.path().string()) == dir / ".lock" + ": can't be written: Is a directory");
+  CHECK(refusal(dir.path().string()) == dir / ".lock" + ": can't be written: Is a directory; choose another folder");
   CHECK_THAT(refusal("/proc"), ContainsSubstring("/proc/.lock: can't be written: "));
 }
 
