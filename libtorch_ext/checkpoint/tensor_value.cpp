@@ -1,5 +1,6 @@
 #include "libtorch_ext/checkpoint/tensor_value.h"
 
+#include <ATen/EmptyTensor.h>
 #include <torch/torch.h>
 
 namespace torch_ext {
@@ -51,8 +52,14 @@ formats::Tensor TensorWriter::operator()(const at::Tensor& tensor) {
 }
 
 at::Tensor to_tensor(const formats::Tensor& value) {
-  at::Tensor result = torch::empty_strided(value.shape, value.stride, torch::TensorOptions(value.dtype));
-  return result.copy_(view_of(value));
+  at::Tensor result = at::detail::empty_strided_cpu(value.shape, value.stride, value.dtype);
+  if (!result.is_contiguous()) return result.copy_(view_of(value));
+  auto* out = static_cast<std::byte*>(result.mutable_data_ptr());
+  formats::stream_row_major(value, [&](std::span<const std::byte> piece) {
+    std::memcpy(out, piece.data(), piece.size());
+    out += piece.size();
+  });
+  return result;
 }
 
 void copy_into(const at::Tensor& target, const formats::Tensor& value) {
@@ -60,6 +67,7 @@ void copy_into(const at::Tensor& target, const formats::Tensor& value) {
   TORCH_CHECK_VALUE(target.sizes() == at::IntArrayRef(value.shape), "found the shape ", at::IntArrayRef(value.shape),
                     ", expected ", target.sizes());
   target.copy_(view_of(value));
+  value.storage->release();
 }
 
 }  // namespace torch_ext
