@@ -26,7 +26,8 @@ class MappedFile {
   /// The file's name, as it was opened.
   const std::string& path() const { return path_; }
 
-  /// Lets the system take back the memory of these pages; a later access reads them again.
+  /// Lets the system take back the memory of these pages; a later access reads them again. The last page, which may
+  /// hold more than these bytes, stays.
   void release(std::span<const std::byte> bytes) const;
 
  private:

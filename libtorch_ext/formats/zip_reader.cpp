@@ -179,7 +179,7 @@ std::shared_ptr<Storage> ZipReader::open(const ZipRecord& record, bool check_crc
       fail("it is stored, but takes " + std::to_string(record.packed_size) + " bytes for " +
            std::to_string(record.size));
     }
-    if (!check_crc) return std::make_shared<Storage>(packed, file_);
+    if (!check_crc) return std::make_shared<Storage>(packed, file_, nullptr);
     return std::make_shared<Storage>(packed, file_, CrcCheck{file_.get(), record.name, record.crc32});
   }
   if (record.method != zip::kDeflated) {
