@@ -81,13 +81,13 @@ formats::Tensor TensorWriter::operator()(const at::Tensor& tensor) {
   return value;
 }
 
-<<<<<<< HEAD
 at::Tensor TensorReader::operator()(const formats::Tensor& value) {
   return with_checkpoint_errors("", [&] {
     check_dtype(value);
     auto found = storages_.find(value.storage);
     if (found == storages_.end()) {
       found = storages_.emplace(value.storage, copied(value.storage->bytes(), device_)).first;
+      value.storage->release();
     }
     return view(found->second, value, value.storage_offset);
   });
@@ -101,27 +101,18 @@ at::Tensor to_tensor(const formats::Tensor& value, at::Device device) {
     const auto bytes = size == 0
                            ? std::span<const std::byte>()
                            : value.storage->bytes().subspan(static_cast<size_t>(value.storage_offset) * element, size);
-    return view(copied(bytes, device), value, 0);
+    at::Tensor memory = copied(bytes, device);
+    value.storage->release();
+    return view(memory, value, 0);
   });
-=======
-at::Tensor to_tensor(const formats::Tensor& value) {
-  at::Tensor result = at::detail::empty_strided_cpu(value.shape, value.stride, value.dtype);
-  if (!result.is_contiguous()) return result.copy_(view_of(value));
-  auto* out = static_cast<std::byte*>(result.mutable_data_ptr());
-  formats::stream_row_major(value, [&](std::span<const std::byte> piece) {
-    std::memcpy(out, piece.data(), piece.size());
-    out += piece.size();
-  });
-  return result;
->>>>>>> wt-b
 }
 
 void copy_into(const at::Tensor& target, const formats::Tensor& value) {
   torch::NoGradGuard no_grad;
   TORCH_CHECK_VALUE(target.sizes() == at::IntArrayRef(value.shape), "found the shape ", at::IntArrayRef(value.shape),
                     ", expected ", target.sizes());
-<<<<<<< HEAD
   with_checkpoint_errors("", [&] { target.copy_(view_of(value)); });
+  value.storage->release();
 }
 
 std::string described(const Value& value) {
@@ -142,10 +133,6 @@ std::string described(const Value& value) {
     return "a " + object->type.module + "." + name;
   }
   return "a " + value.type_name();
-=======
-  target.copy_(view_of(value));
-  value.storage->release();
->>>>>>> wt-b
 }
 
 }  // namespace torch_ext
