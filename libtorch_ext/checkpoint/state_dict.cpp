@@ -28,7 +28,7 @@ Value state_dict_in(const LoadedFile& source) {
     try {
       return formats::module_state_dict(*model, source.path);
     } catch (const formats::FormatError& error) {
-      throw CheckpointError("", error.what());
+      throw CheckpointError(source.path, std::string(error.what()).substr(source.path.size() + 2));
     }
   }
   const Value* value = &source.root;
