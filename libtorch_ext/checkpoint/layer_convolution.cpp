@@ -50,9 +50,12 @@ const auto convolution_fields = []<size_t D>(auto& python, torch::nn::detail::Co
   python("output_padding", o.output_padding());
   python("groups", o.groups());
   python("padding_mode", o.padding_mode());
+  TORCH_CHECK_VALUE(o.groups() > 0, "groups: found ", o.groups(), ", expected at least 1");
+  for (const auto& sizes : {o.kernel_size(), o.dilation()}) {
+    for (int64_t size : *sizes) TORCH_CHECK_VALUE(size == static_cast<int32_t>(size), "found a size of ", size);
+  }
   python.derived("_reversed_padding_repeated_twice", python_reversed_padding(o));
   python.is_there("bias", o.bias());
-  TORCH_CHECK_VALUE(o.groups() > 0, "groups: found ", o.groups(), ", expected at least 1");
   std::vector<int64_t> shape = o.transposed() ? std::vector<int64_t>{o.in_channels(), o.out_channels() / o.groups()}
                                               : std::vector<int64_t>{o.out_channels(), o.in_channels() / o.groups()};
   shape.insert(shape.end(), o.kernel_size()->begin(), o.kernel_size()->end());

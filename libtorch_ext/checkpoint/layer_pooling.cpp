@@ -46,6 +46,13 @@ std::vector<Layer> pooling_layers() {
     python("output_size", o.output_size());
     python.constant("return_indices", false);
   };
+  const auto fractional = [](auto& python, auto& o) {
+    python("kernel_size", o.kernel_size());
+    python.constant("return_indices", false);
+    python.buffers(false, {"_random_samples"}, {});
+    python("output_size", o.output_size());
+    python("output_ratio", o.output_ratio());
+  };
   return {
       layer<MaxPool1dImpl>("pooling.MaxPool1d", MaxPool1dOptions(1), max),
       layer<MaxPool2dImpl>("pooling.MaxPool2d", MaxPool2dOptions(1), max),
@@ -56,6 +63,8 @@ std::vector<Layer> pooling_layers() {
       layer<LPPool1dImpl>("pooling.LPPool1d", LPPool1dOptions(1, 1), power),
       layer<LPPool2dImpl>("pooling.LPPool2d", LPPool2dOptions(1, 1), power),
       layer<LPPool3dImpl>("pooling.LPPool3d", LPPool3dOptions(1, 1), power),
+      layer<FractionalMaxPool2dImpl>("pooling.FractionalMaxPool2d", FractionalMaxPool2dOptions(1), fractional),
+      layer<FractionalMaxPool3dImpl>("pooling.FractionalMaxPool3d", FractionalMaxPool3dOptions(1), fractional),
       layer<AdaptiveAvgPool1dImpl>("pooling.AdaptiveAvgPool1d", AdaptiveAvgPool1dOptions(1), adaptive_average_1d),
       layer<AdaptiveAvgPool2dImpl>("pooling.AdaptiveAvgPool2d", AdaptiveAvgPool2dOptions(1), adaptive_average),
       layer<AdaptiveAvgPool3dImpl>("pooling.AdaptiveAvgPool3d", AdaptiveAvgPool3dOptions(1), adaptive_average),

@@ -101,7 +101,7 @@ at::Tensor to_tensor(const formats::Tensor& value, at::Device device) {
     const auto bytes = size == 0
                            ? std::span<const std::byte>()
                            : value.storage->bytes().subspan(static_cast<size_t>(value.storage_offset) * element, size);
-    at::Tensor memory = copied(bytes, device);
+    const at::Storage memory = copied(bytes, device);
     value.storage->release();
     return view(memory, value, 0);
   });

@@ -268,6 +268,88 @@ torch.save(broken.state_dict(), folder + '/state_dict.pt')
         "load_state_dict");
 }
 
+TEST_CASE("a model that PyTorch 0.4 saved, whose modules have fewer attributes, is rebuilt") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  run_python(R"(
+import sys, torch
+from collections import OrderedDict
+from torch import nn
+torch.manual_seed(0)
+net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Upsample(scale_factor=2),
+                    nn.AvgPool2d(2), nn.Dropout(), nn.Softmax(dim=1)).eval()
+torch.save([torch.ones(1, 1, 8, 8), net(torch.ones(1, 1, 8, 8))], sys.argv[2])
+kept = ['training', '_parameters', '_buffers', '_backward_hooks', '_forward_hooks', '_forward_pre_hooks', '_modules',
+        'in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'transposed', 'output_padding',
+        'groups', 'num_features', 'eps', 'momentum', 'affine', 'track_running_stats', 'inplace', 'return_indices',
+        'ceil_mode', 'size', 'scale_factor', 'mode', 'align_corners', 'count_include_pad', 'p', 'dim']
+for module in net.modules():
+    for name in set(module.__dict__) - set(kept): del module.__dict__[name]
+    for name in ['_parameters', '_buffers', '_modules']: module.__dict__[name] = OrderedDict(module.__dict__[name])
+    module._buffers.pop('num_batches_tracked', None)
+torch.save(net, sys.argv[1])
+)",
+             {dir / "old.pt", dir / "tensors.pt"});
+  const auto file = tx::load(dir / "old.pt");
+  const auto tensors = tx::load(dir / "tensors.pt");
+  const auto net = tx::build_module(file);
+  CHECK(same_bits(net.forward(tensor_at(tensors.root, 0)), tensor_at(tensors.root, 1)));
+  CHECK(tx::load_state_dict(*net.ptr(), file).missing.empty());
+}
+
+TEST_CASE("hostile attributes give an error, not a crash") {
+  // Every attribute of every layer in turn becomes each of these.
+  const std::vector<tx::Value> strange = {tx::Value(),
+                                          tx::Value(-1),
+                                          tx::Value(0),
+                                          tx::Value(int64_t{1} << 62),
+                                          tx::Value(0.5),
+                                          tx::Value("what"),
+                                          tx::formats::Tuple(),
+                                          true,
+                                          tx::formats::Tuple{{1, 2, 3}},
+                                          tx::formats::Dict(),
+                                          tx::formats::Bytes{"x"},
+                                          INT64_MIN,
+                                          tx::formats::Tuple{{INT64_MAX, INT64_MAX}}};
+  const tx::Sequential net(torch::nn::Linear(2, 3), torch::nn::Conv2d(torch::nn::Conv2dOptions(2, 4, 3).groups(2)),
+                           torch::nn::BatchNorm2d(4), torch::nn::LayerNorm(torch::nn::LayerNormOptions({2, 3})),
+                           torch::nn::Embedding(3, 4), torch::nn::MaxPool2d(2), torch::nn::Dropout(0.5),
+                           torch::nn::Upsample(torch::nn::UpsampleOptions().scale_factor(std::vector<double>{2, 2})),
+                           torch::nn::GroupNorm(2, 4), torch::nn::PReLU(), torch::nn::GELU(),
+                           torch::nn::AdaptiveAvgPool2d(1), torch::nn::PixelShuffle(2));
+  size_t built = 0, refused = 0;
+  for (const auto& item : net->named_children()) {
+    const auto attributes_of = [](tx::Value& value) {
+      return value.as<tx::formats::Object>()->state->as<tx::formats::Dict>();
+    };
+    tx::TensorWriter writer;
+    tx::Value original = tx::module_value(*item.value(), writer);
+    const size_t count = attributes_of(original)->items.size();
+    for (size_t i = 0; i < count; ++i) {
+      for (const tx::Value& replacement : strange) {
+        tx::Value value = tx::module_value(*item.value(), writer);
+        attributes_of(value)->items[i].second = replacement;
+        try {
+          tx::build_module({"hostile.pt", value});
+          ++built;
+        } catch (const tx::CheckpointError&) {
+          ++refused;
+        }
+      }
+    }
+  }
+  CHECK(built > 0);
+  CHECK(refused > 0);
+  tx::TensorWriter writer;
+  tx::Value own = tx::module_value(*tx::Sequential({{"0", torch::nn::ReLU()}}), writer);
+  auto& children = *const_cast<tx::formats::Dict*>(
+      own.as<tx::formats::Object>()->state->as<tx::formats::Dict>()->find("_modules")->as<tx::formats::Dict>());
+  children.set("0", own);
+  CHECK_THROWS_WITH(tx::build_module({"hostile.pt", own}), "hostile.pt: at 0: the module contains itself");
+  children.items.clear();  // else it would never be freed
+}
+
 namespace my {
 struct NetImpl : torch::nn::LinearImpl {
   NetImpl() : LinearImpl(2, 3) {}

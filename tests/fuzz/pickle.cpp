@@ -6,6 +6,7 @@
 
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
+#include "libtorch_ext/formats/module_repr.h"
 #include "libtorch_ext/formats/pickle_reader.h"
 #include "libtorch_ext/formats/repr.h"
 
@@ -18,6 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Value root = read_pickle(std::as_bytes(std::span(data, size)), "fuzz", [&](const Value&) { return storage; });
     repr(root, 1000);
     named_tensors(root);
+    if (const Value* model = find_module(root)) {
+      module_repr(*model, "fuzz");
+      module_state_dict(*model, "fuzz");
+    }
   } catch (const FormatError&) {
   } catch (const std::length_error&) {  // named_tensors: shared containers multiply
   }
