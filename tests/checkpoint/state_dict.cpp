@@ -93,7 +93,7 @@ TEST_CASE("load_state_dict lists every misfit and leaves the module unchanged") 
                        tx::Sequential(torch::nn::ReLU(), torch::nn::ReLU(), torch::nn::Linear(4, 2)));
   CHECK_THROWS_WITH(
       tx::load_state_dict(*net, tx::state_dict(*other)),
-      "the state_dict doesn't fit the module; wrong shapes: 0.weight found [5, 1, 3, 3], expected [4, 1, 3, 3], 0.bias "
+      "the state_dict doesn't fit the module; mismatched: 0.weight found [5, 1, 3, 3], expected [4, 1, 3, 3], 0.bias "
       "found [5], expected [4]; missing keys: 2.1.weight, 2.1.bias; unexpected keys: 2.2.weight, 2.2.bias");
   for (const auto& item : tx::state_dict(*net).tensors) CHECK(torch::equal(item.value(), before.tensors[item.key()]));
 }

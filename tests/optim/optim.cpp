@@ -2,6 +2,7 @@
 
 #include "libtorch_ext/checkpoint/file.h"
 #include "libtorch_ext/checkpoint/optimizer.h"
+#include "libtorch_ext/core/error.h"
 #include "libtorch_ext/optim/adamw.h"
 #include "libtorch_ext/optim/lr_scheduler.h"
 #include "tests/support/catch.h"
@@ -103,4 +104,49 @@ TEST_CASE("schedules give Python's learning rates, bit for bit, far beyond their
       "    for _ in range(60): o.step(); s.step()\n"
       "    assert s.state_dict() == file[key], (s.state_dict(), file[key])\n",
       {dir / "s.pt"});
+}
+
+TEST_CASE("a schedule goes on from Python's state, under its arguments, and Python from ours") {
+  TORCH_EXT_NEEDS_PYTHON();
+  TempDir dir;
+  run_python(
+      "import sys, torch\n"
+      "from torch.optim.lr_scheduler import *\n"
+      "d = {}\n"
+      "for key, make in (('a', lambda o: CosineAnnealingLR(o, 7, 1e-3)), ('b', lambda o: StepLR(o, 4, 0.3))):\n"
+      "    o = torch.optim.SGD([torch.zeros(1)], lr=1); s = make(o)\n"
+      "    for _ in range(5): o.step(); s.step()\n"
+      "    d[key] = s.state_dict(); d[key + '_optimizer'] = o.state_dict()\n"
+      "    rates = []\n"
+      "    for _ in range(20): o.step(); s.step(); rates.append(s.get_last_lr()[0])\n"
+      "    d[key + '_rates'] = rates\n"
+      "torch.save(d, sys.argv[1])\n",
+      {dir / "python.pt"});
+  const auto file = tx::load(dir / "python.pt");
+  const auto check = [&](const std::string& key, tx::LRScheduler& scheduler, torch::optim::Optimizer& optimizer) {
+    tx::load_optimizer_state_dict(optimizer, file.at(key + "_optimizer"));
+    scheduler.load_state_dict(file.at(key));
+    CHECK(scheduler.base_lrs() == std::vector<double>{1});
+    std::vector<double> ours, theirs;
+    for (const auto& rate : file.at(key + "_rates").as<tx::formats::List>()->items)
+      theirs.push_back(*rate.as<double>());
+    for (int i = 0; i < 20; ++i) scheduler.step(), ours.push_back(scheduler.last_lr()[0]);
+    CHECK(bits(ours) == bits(theirs));
+  };
+  torch::optim::SGD a({torch::zeros({1})}, 0.1), b({torch::zeros({1})}, 0.1);
+  tx::CosineAnnealingLR cosine(a, 3);
+  tx::StepLR step(b, 1);
+  check("a", cosine, a);
+  check("b", step, b);
+
+  tx::formats::Dict damaged;
+  const auto error = [&](const char* key, tx::Value value) {
+    damaged.items = {{"gamma", tx::Value(0.9)}, {key, std::move(value)}};
+    step.load_state_dict(damaged);
+  };
+  CHECK_THROWS_WITH(error("step_size", 0), "step_size: found 0, expected an integer from 1 to 2^53");
+  CHECK_THROWS_WITH(error("last_epoch", "x"), "last_epoch: found 'x', expected an integer from 0 to 2^53");
+  CHECK_THROWS_WITH(error("base_lrs", tx::formats::List{}), tx::testing::ContainsSubstring("expected a list of 1"));
+  CHECK_THROWS_AS(step.load_state_dict(tx::Value(1)), tx::Error);
+  CHECK(step.last_epoch() == 25);
 }
