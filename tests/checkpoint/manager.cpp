@@ -34,7 +34,9 @@ Names names_in(const std::string& folder) {
 }
 
 tx::Checkpoint checkpoint_at(int64_t epoch, const at::Tensor& weight = torch::zeros(10)) {
-  tx::Checkpoint checkpoint{.epoch = epoch, .metric = "accuracy"};
+  tx::Checkpoint checkpoint;
+  checkpoint.epoch = epoch;
+  checkpoint.metric = "accuracy";
   checkpoint.state_dict.tensors.insert("weight", weight);
   return checkpoint;
 }

@@ -93,8 +93,7 @@ TEST_CASE("of many processes that want a folder, one at a time has it", "[folder
   constexpr int kProcesses = 4;
   for (int i = 0; i < kProcesses; ++i) {
     if (::fork() != 0) continue;
-    int got = 0;
-    for (int turn = 0; turn < 2000; ++turn) {
+    for (int got = 0; got < 200;) {
       try {
         const FolderLock lock(dir.path().string());
         // Nobody else may be between these two lines.
@@ -104,7 +103,7 @@ TEST_CASE("of many processes that want a folder, one at a time has it", "[folder
       } catch (const FormatError&) {
       }
     }
-    ::_exit(got > 0 ? 0 : 2);
+    ::_exit(0);
   }
   for (int i = 0; i < kProcesses; ++i) {
     int status = -1;
