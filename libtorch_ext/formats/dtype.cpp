@@ -91,6 +91,10 @@ std::optional<DType> find(std::string_view Entry::*field, std::string_view word)
 
 size_t element_size(DType dtype) { return entry(dtype).size; }
 
+bool is_complex(DType dtype) {
+  return dtype == DType::ComplexHalf || dtype == DType::ComplexFloat || dtype == DType::ComplexDouble;
+}
+
 std::string_view dtype_name(DType dtype) { return entry(dtype).name; }
 
 std::optional<DType> dtype_from_name(std::string_view name) { return find(&Entry::name, name); }

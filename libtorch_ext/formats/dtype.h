@@ -14,6 +14,9 @@ using DType = c10::ScalarType;
 /// Bytes an element takes: 4 for `DType::Float`.
 size_t element_size(DType dtype);
 
+/// Whether an element is two numbers: its real part and its imaginary part.
+bool is_complex(DType dtype);
+
 /// Python's word: "float32", "bfloat16", "int64", "bool", "float8_e4m3fn", …
 std::string_view dtype_name(DType dtype);
 

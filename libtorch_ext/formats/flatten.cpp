@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -47,6 +48,30 @@ std::string key_text(const Value& key) {
 bool is_graph_module(const Object& object) {
   return object.type.module == "torch.fx.graph_module" && object.args && !object.args->items.empty() &&
          object.args->items[0].as<Dict>();
+}
+
+/// What the parts of a sparse tensor are called in Python; none for an object that is no sparse tensor.
+std::span<const char* const> sparse_parts(const Object& object) {
+  static constexpr const char* kCoo[] = {"indices", "values"};
+  static constexpr const char* kRows[] = {"crow_indices", "col_indices", "values"};
+  static constexpr const char* kColumns[] = {"ccol_indices", "row_indices", "values"};
+  if (object.type.module != "torch._utils" || object.type.name != "_rebuild_sparse_tensor") return {};
+  const auto* layout = object.args && object.args->items.size() == 2 ? object.args->items[0].as<Object>() : nullptr;
+  const auto* data = layout ? object.args->items[1].as<Tuple>() : nullptr;
+  const auto* name =
+      data && layout->args && layout->args->items.size() == 1 ? layout->args->items[0].as<std::string>() : nullptr;
+  std::span<const char* const> parts;
+  if (!name) return {};
+  if (*name == "torch.sparse_coo") parts = kCoo;
+  if (*name == "torch.sparse_csr" || *name == "torch.sparse_bsr") parts = kRows;
+  if (*name == "torch.sparse_csc" || *name == "torch.sparse_bsc") parts = kColumns;
+  return parts.size() <= data->items.size() ? parts : std::span<const char* const>();
+}
+
+/// How objects with __slots__ are pickled: their __dict__, if any, and a dict of the slots.
+bool is_slots_state(const Tuple& state) {
+  return state.items.size() == 2 && (state.items[0].is_none() || state.items[0].as<Dict>()) &&
+         state.items[1].as<Dict>();
 }
 
 class Walker {
@@ -113,17 +138,27 @@ class Walker {
     }
   }
 
+  void walk_state(const Value& state) {
+    const auto* attributes = state.as<Dict>();
+    const auto* parts = state.as<Tuple>();
+    if (attributes) return walk_attributes(*attributes);
+    if (!parts || !is_slots_state(*parts)) return walk(state);
+    for (const Value& part : parts->items) {
+      if (const auto* dict = part.as<Dict>()) walk_attributes(*dict);
+    }
+  }
+
   void walk_object(const Value& value, const Object& object) {
     if (!holders_.holds(value)) return visit_(name_, value);
     if (is_graph_module(object)) return walk_attributes(*object.args->items[0].as<Dict>());
+    if (const auto names = sparse_parts(object); !names.empty()) {
+      for (size_t i = 0; i < names.size(); ++i) walk_under(names[i], object.args->items[1].as<Tuple>()->items[i]);
+      return;
+    }
     if (object.args) walk_items(object.args->items);
     walk_items(object.list_items);
     walk_pairs(object.dict_items);
-    const auto* attributes = object.state ? object.state->as<Dict>() : nullptr;
-    if (attributes)
-      walk_attributes(*attributes);
-    else if (object.state)
-      walk(*object.state);
+    if (object.state) walk_state(*object.state);
   }
 
   Visit visit_;

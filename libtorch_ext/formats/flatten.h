@@ -21,7 +21,8 @@ struct NamedValue {
 
 /// All tensors in `root`, in the file's order. A container that is reached in two ways is entered twice; one that
 /// contains itself is not entered again. An unknown object's parts count as its arguments' indices, its items, and its
-/// attributes; those of a pickled `torch.nn.Module` have the names of its state_dict. The name of a tensor that is
+/// attributes; those of a pickled `torch.nn.Module` have the names of its state_dict, those of a
+/// sparse tensor Python's (`x.indices`, `x.values`). The name of a tensor that is
 /// itself the root is empty.
 ///
 /// Throws `std::length_error` where shared containers multiply to more than 4 million values.

@@ -18,11 +18,18 @@ void clear(Dict& dict) {
 }
 void clear(Object& object) { object = Object(); }
 
+/// The container that `value` is or that it has as a tensor's attributes; null for any other value.
+const Value* container_of(const Value& value) {
+  const auto* tensor = value.as<Tensor>();
+  const Value* container = !tensor ? &value : tensor->attributes ? &tensor->attributes->state : nullptr;
+  return container && container->identity() ? container : nullptr;
+}
+
 /// The containers directly in `value`, which is one.
 std::vector<Value> containers_in(const Value& value) {
   std::vector<Value> found;
   for_each_child(value, [&](const Value& child) {
-    if (child.identity()) found.push_back(child);
+    if (const Value* container = container_of(child)) found.push_back(*container);
   });
   return found;
 }
@@ -33,7 +40,7 @@ bool is_flat_or_held(const Value& value) {
   const auto* tuple = value.as<Tuple>();
   if (!tuple) return true;
   return tuple->items.size() <= kSmall &&
-         std::ranges::none_of(tuple->items, [](const Value& item) { return item.identity() != nullptr; });
+         std::ranges::none_of(tuple->items, [](const Value& item) { return container_of(item) != nullptr; });
 }
 
 void check_keys(const Dict& dict) {
@@ -78,7 +85,7 @@ void PickleArena::release(const Value& root) {
     heights[value.identity()] = 0;
     path.push_back({value.identity(), containers_in(value)});
   };
-  if (root.identity()) enter(root);
+  if (const Value* container = container_of(root)) enter(*container);
   while (!path.empty()) {
     Level& level = path.back();
     if (path.size() > kMaxNesting || level.height > kMaxNesting) {

@@ -71,6 +71,14 @@ Value PickleObjects::copy(const Value& value) {
   return value;
 }
 
+std::vector<Value> PickleObjects::copy_all(const std::vector<Value>& values) {
+  charge(values.size() * sizeof(Value));
+  std::vector<Value> copies;
+  copies.reserve(values.size());
+  for (const Value& value : values) copies.push_back(copy(value));
+  return copies;
+}
+
 std::shared_ptr<Dict> PickleObjects::make_dict(std::span<Value> keys_and_values) {
   auto dict = std::make_shared<Dict>();
   arena_.add(dict);
@@ -92,8 +100,7 @@ Value PickleObjects::reduce(const Value& callee, const Value& args) {
   const auto* function = callee.as<Global>();
   if (!function) {
     // Calls the result of another call: kept in Python's own words for that.
-    charge(tuple->items.size() * sizeof(Value));
-    auto call_args = tuple->items;
+    auto call_args = copy_all(tuple->items);
     call_args.insert(call_args.begin(), callee);
     return make_object({"operator", "call"}, std::move(call_args));
   }
@@ -109,6 +116,9 @@ Value PickleObjects::call(const Global& function, const std::shared_ptr<Tuple>& 
   if (is(function, "builtins", "getattr")) {
     if (auto nested = nested_name(*args)) return copy(*nested);
   }
+  if (is(function, "copyreg", "_reconstructor") && args->items.size() == 3) {
+    if (auto object = reconstructed(args->items)) return object;
+  }
   if (is_tag(function) && !args->items.empty()) return args->items[0];
   if (is(function, "torch.storage", "_load_from_bytes") && load_bytes_ && args->items.size() == 1) {
     if (const auto* bytes = args->items[0].as<Bytes>()) return load_bytes_(*bytes);
@@ -121,10 +131,31 @@ Value PickleObjects::call(const Global& function, const std::shared_ptr<Tuple>& 
   return object;
 }
 
+/// copyreg._reconstructor(class, base, state): how protocols 0 and 1 make an object; state is what its base class
+/// holds.
+std::shared_ptr<Object> PickleObjects::reconstructed(const std::vector<Value>& args) {
+  const auto* type = args[0].as<Global>();
+  const auto* base = args[1].as<Global>();
+  if (!type || !base || base->module != "builtins") return nullptr;
+  const auto* list = args[2].as<List>();
+  const auto* dict = args[2].as<Dict>();
+  const bool has_value = !list && !dict && base->name != "object";
+  auto object = make_object(*type, has_value ? std::vector<Value>{args[2]} : std::vector<Value>());
+  object->made = Object::Made::kNewObj;
+  if (list) object->list_items = copy_all(list->items);
+  for (const auto& [key, item] :
+       dict ? std::span<const std::pair<Value, Value>>(dict->items) : std::span<const std::pair<Value, Value>>()) {
+    charge(2 * sizeof(Value));
+    object->dict_items.emplace_back(copy(key), copy(item));
+  }
+  return object;
+}
+
 Value PickleObjects::new_object(const Value& type, const Value& args, const Value* kwargs) {
   const auto* global = type.as<Global>();
   const bool has_args = args.as<Tuple>() && (!kwargs || kwargs->as<Dict>());
   if (!global || !has_args) fail("an object is made of " + type.type_name() + " and " + args.type_name());
+  if (auto tensor = kwargs ? std::nullopt : rebuild_tensor(*global, *args.as<Tuple>())) return *std::move(tensor);
   auto object = std::make_shared<Object>();
   arena_.add(object);
   object->type = *global;
@@ -167,6 +198,7 @@ void PickleObjects::build(Value& target, const Value& state) {
     object->state = std::make_shared<Value>(state);
     return;
   }
+  if (auto* tensor = target.as<Tensor>(); tensor && set_tensor_state(*tensor, state)) return;
   auto* dict = target.as<Dict>();
   const auto* attributes = state.as<Dict>();
   if (!dict || !dict->ordered || !attributes) {

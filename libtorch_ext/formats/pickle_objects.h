@@ -47,7 +47,9 @@ class PickleObjects {
 
  private:
   void charge(size_t bytes);
+  std::vector<Value> copy_all(const std::vector<Value>& values);
   Value call(const Global& function, const std::shared_ptr<Tuple>& args);
+  std::shared_ptr<Object> reconstructed(const std::vector<Value>& args);
   Value ordered_dict(const Tuple& args);
 
   PickleArena arena_;

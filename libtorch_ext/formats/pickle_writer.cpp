@@ -50,7 +50,8 @@ class Writer {
 
  private:
   /// What makes two parameters one: tied weights are one object in Python, and must be again.
-  using ParameterKey = std::tuple<const Storage*, DType, int64_t, std::vector<int64_t>, std::vector<int64_t>, bool>;
+  using ParameterKey = std::tuple<const Storage*, DType, int64_t, std::vector<int64_t>, std::vector<int64_t>, bool,
+                                  const TensorAttributes*>;
 
   struct Known {
     uint32_t memo;
@@ -72,7 +73,11 @@ class Writer {
   void empty_ordered_dict();
   void items(const Pairs& pairs);
   void close_tuple(size_t size);
-  void rebuild(const Tensor& tensor);
+  bool needs_dtype(const Tensor& tensor) const;
+  void rebuild_function(const Tensor& tensor);
+  void rebuild_args(const Tensor& tensor);
+  void quantizer(const Quantizer& quantizer);
+  void data(const Tensor& tensor, const TensorAttributes* attributes);
   std::optional<DType> storage(const std::shared_ptr<const Storage>& storage, std::optional<DType> dtype);
 
   uint32_t put();
@@ -307,49 +312,97 @@ std::optional<DType> Writer::storage(const std::shared_ptr<const Storage>& stora
   return made.dtype;
 }
 
-void Writer::rebuild(const Tensor& tensor) {
-  check_bounds(tensor);
+/// Whether Python has to be told the dtype: the other functions take that of the storage.
+bool Writer::needs_dtype(const Tensor& tensor) const {
   const auto known = known_storages_.find(tensor.storage.get());
   const auto dtype = known == known_storages_.end() ? std::optional(tensor.dtype) : known->second.dtype;
-  // The other version takes the dtype of the storage.
-  const bool is_v3 =
-      dtype != tensor.dtype || !storage_class(tensor.dtype) || tensor.storage->size() % element_size(tensor.dtype) != 0;
-  global("torch._utils", is_v3 ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2");
+  return dtype != tensor.dtype || !storage_class(tensor.dtype) ||
+         tensor.storage->size() % element_size(tensor.dtype) != 0;
+}
+
+void Writer::rebuild_function(const Tensor& tensor) {
+  check_bounds(tensor);
+  const bool is_v3 = needs_dtype(tensor);
+  if (is_v3 && tensor.quantizer) throw std::invalid_argument("a quantized tensor shares bytes with another dtype");
+  global("torch._utils", tensor.quantizer ? "_rebuild_qtensor" : is_v3 ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2");
+}
+
+void Writer::rebuild_args(const Tensor& tensor) {
+  const bool is_v3 = needs_dtype(tensor);
   op(Opcode::kMark);
   storage(tensor.storage, tensor.dtype);
   (*this)(tensor.storage_offset);
   integers(tensor.shape);
   integers(tensor.stride);
+  if (tensor.quantizer) quantizer(*tensor.quantizer);
   (*this)(tensor.requires_grad && !tensor.is_parameter);
   empty_ordered_dict();
   if (is_v3) global("torch", dtype_name(tensor.dtype));
   op(Opcode::kTuple);
+}
+
+void Writer::quantizer(const Quantizer& quantizer) {
+  op(Opcode::kMark);
+  global("torch", quantizer.scheme);
+  if (quantizer.is_per_channel()) {
+    (*this)(quantizer.scales);
+    (*this)(quantizer.zero_points);
+    (*this)(quantizer.axis);
+  } else {
+    (*this)(quantizer.scale);
+    (*this)(quantizer.zero_point);
+  }
+  op(Opcode::kTuple);
+}
+
+/// The tensor, whether it is a parameter or not.
+void Writer::data(const Tensor& tensor, const TensorAttributes* attributes) {
+  if (attributes) {
+    global("torch._tensor", "_rebuild_from_type_v2");
+    op(Opcode::kMark);
+  }
+  rebuild_function(tensor);
+  if (attributes) (*this)(attributes->type);
+  rebuild_args(tensor);
+  if (attributes) {
+    write(attributes->state);
+    op(Opcode::kTuple);
+  }
   op(Opcode::kReduce);
 }
 
 void Writer::operator()(const Tensor& tensor) {
-  if (!tensor.is_parameter) return rebuild(tensor);
+  const TensorAttributes* attributes = tensor.attributes.get();
+  if (!tensor.is_parameter) return data(tensor, attributes);
   ParameterKey key(tensor.storage.get(), tensor.dtype, tensor.storage_offset, tensor.shape, tensor.stride,
-                   tensor.requires_grad);
+                   tensor.requires_grad, attributes);
   if (const auto known = parameters_.find(key); known != parameters_.end()) return get(known->second);
-  global("torch._utils", "_rebuild_parameter");
-  rebuild(tensor);
+  const bool has_state = attributes && attributes->type.name == "Parameter";
+  global("torch._utils", has_state ? "_rebuild_parameter_with_state" : "_rebuild_parameter");
+  if (has_state) op(Opcode::kMark);
+  data(tensor, has_state ? nullptr : attributes);
   (*this)(tensor.requires_grad);
   empty_ordered_dict();
-  op(Opcode::kTuple3);
+  if (has_state) write(attributes->state);
+  close_tuple(has_state ? 4 : 3);
   op(Opcode::kReduce);
   parameters_.emplace(std::move(key), put());
 }
 
 void Writer::operator()(const std::shared_ptr<Object>& object) {
   if (get_container(object.get())) return;
-  if (object->kwargs) throw std::invalid_argument(object->type.name + " has keyword arguments, which protocol 2 lacks");
+  // Protocol 2 lacks NEWOBJ_EX: a function of Python's takes its place.
+  if (object->kwargs) global("copyreg", "__newobj_ex__");
   (*this)(object->type);
   if (object->args)
     (*this)(object->args);
   else
     op(Opcode::kEmptyTuple);
-  op(object->made == Object::Made::kNewObj ? Opcode::kNewObj : Opcode::kReduce);
+  if (object->kwargs) {
+    (*this)(object->kwargs);
+    op(Opcode::kTuple3);
+  }
+  op(object->made == Object::Made::kNewObj && !object->kwargs ? Opcode::kNewObj : Opcode::kReduce);
   put_container(object.get());
   if (!object->list_items.empty()) {
     op(Opcode::kMark);

@@ -44,10 +44,6 @@ bool is_big_endian(const ZipReader& zip, const std::string& prefix) {
   return order == "big";
 }
 
-bool is_complex(DType dtype) {
-  return dtype == DType::ComplexHalf || dtype == DType::ComplexFloat || dtype == DType::ComplexDouble;
-}
-
 /// The same numbers in little-endian order, swapped at their first use.
 std::shared_ptr<Storage> swapped(std::shared_ptr<const Storage> big, DType dtype) {
   const size_t unit = element_size(dtype) / (is_complex(dtype) ? 2 : 1);

@@ -84,7 +84,15 @@ class Printer {
 void Printer::operator()(const Tensor& tensor) {
   out_ += tensor.is_parameter ? "Parameter([" : "Tensor([";
   for (size_t i = 0; i < tensor.shape.size(); ++i) out_ += (i > 0 ? ", " : "") + std::to_string(tensor.shape[i]);
-  out_ += "], " + std::string(dtype_name(tensor.dtype)) + ")";
+  out_ += "], " + std::string(dtype_name(tensor.dtype));
+  if (const auto* quantizer = tensor.quantizer.get()) {
+    out_ += ", " + quantizer->scheme;
+    if (quantizer->is_per_channel())
+      out_ += ", axis=" + std::to_string(quantizer->axis);
+    else
+      out_ += ", scale=" + python_float(quantizer->scale) + ", zero_point=" + std::to_string(quantizer->zero_point);
+  }
+  out_ += ')';
 }
 
 void Printer::operator()(const std::shared_ptr<Object>& object) {

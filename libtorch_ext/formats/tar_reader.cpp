@@ -73,7 +73,7 @@ std::optional<uint64_t> pax_size(std::string_view lines) {
 
 std::unordered_map<std::string_view, Span> read_tar(Span archive, const std::string& file) {
   std::unordered_map<std::string_view, Span> members;
-  std::optional<uint64_t> next_size;
+  Span pax;  // the header that describes the next file
   for (size_t at = 0;;) {
     const auto fail = [&](const std::string& problem) {
       throw FormatError(file, "tar header at byte " + std::to_string(at) + ": " + problem);
@@ -84,13 +84,13 @@ std::unordered_map<std::string_view, Span> read_tar(Span archive, const std::str
     if (!has_right_checksum(header)) fail("its checksum is wrong");
     const auto written_size = number(header.subspan(kSizeAt, 12));
     if (!written_size) fail("its size is no octal number");
-    const uint64_t size = next_size ? *next_size : *written_size;
-    next_size.reset();
+    const uint64_t size = pax_size(as_text(pax)).value_or(*written_size);
+    pax = {};
     const size_t left = archive.size() - at - kBlock;
     if (size > left) fail("its file of " + std::to_string(size) + " bytes reaches beyond the archive");
     const Span content = archive.subspan(at + kBlock, size);
     const char type = static_cast<char>(header[kTypeAt]);
-    if (type == 'x') next_size = pax_size(as_text(content));
+    if (type == 'x') pax = content;
     if (type == '0' || type == '\0') members[c_string(header.first(kNameSize))] = content;
     at += kBlock + std::min<uint64_t>((size + kBlock - 1) / kBlock * kBlock, left);
   }

@@ -64,6 +64,9 @@ class Storage {
   mutable std::atomic<bool> is_ready_ = false;
 };
 
+struct Quantizer;
+struct TensorAttributes;
+
 /// A view of a storage: sizes, strides and offset count elements. Readers guarantee that it lies in its storage.
 struct Tensor {
   DType dtype = DType::Float;
@@ -74,9 +77,27 @@ struct Tensor {
   bool requires_grad = false;
   /// Saved as `torch.nn.Parameter` rather than as a plain tensor.
   bool is_parameter = false;
+  /// What the integers of a quantized tensor stand for; null for any other.
+  std::shared_ptr<const Quantizer> quantizer = nullptr;
+  /// What Python keeps beside the elements: a class of its own, attributes. Null for nearly all tensors.
+  std::shared_ptr<const TensorAttributes> attributes = nullptr;
 
   int64_t numel() const;
   bool is_contiguous() const;
+};
+
+/// How a quantized tensor's integers stand for numbers: (integer - zero_point) * scale.
+struct Quantizer {
+  /// Python's word: "per_tensor_affine", or "per_channel_affine" and "per_channel_affine_float_qparams" where each
+  /// index along `axis` has a scale and zero point of its own.
+  std::string scheme;
+  double scale = 1;
+  int64_t zero_point = 0;
+  Tensor scales = {};       ///< [channels]; per channel only
+  Tensor zero_points = {};  ///< [channels]; per channel only
+  int64_t axis = 0;
+
+  bool is_per_channel() const { return scheme != "per_tensor_affine"; }
 };
 
 /// Throws `std::invalid_argument`, saying both numbers, unless every element of `tensor` lies in its storage.

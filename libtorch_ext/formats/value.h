@@ -138,4 +138,10 @@ class Value {
   Variant data_;
 };
 
+/// What Python keeps beside a tensor's elements.
+struct TensorAttributes {
+  Global type;  ///< its class: torch.Tensor, torch.nn.parameter.Parameter, or one derived from them
+  Value state;  ///< its `__dict__`, or a tuple of that and a dict of its slots
+};
+
 }  // namespace torch_ext::formats

@@ -5,6 +5,8 @@ stride, storage offset, storage and CRC-32, as `tx-ckpt ls --json --digest` prin
 """
 
 import collections
+import dataclasses
+import functools
 import io
 import math
 import pickle
@@ -13,7 +15,6 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from dataclasses import dataclass
 
 import numpy
 
@@ -32,7 +33,7 @@ STORAGES = {
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 
 
-@dataclass(eq=False)
+@dataclasses.dataclass(eq=False)
 class Storage:
     dtype: str
     read: object  # () -> bytes
@@ -46,13 +47,17 @@ class Storage:
         return numpy.frombuffer(data, f"V{unit}").view("u1").reshape(-1, unit)[:, ::-1].tobytes()
 
 
-@dataclass(eq=False)
+@dataclasses.dataclass(eq=False)
 class Tensor:
     dtype: str
     shape: tuple
     stride: tuple
     offset: int
     storage: Storage
+    is_parameter: bool = False
+
+    def __repr__(self):
+        return f"{'Parameter' if self.is_parameter else 'Tensor'}({list(self.shape)}, {self.dtype})"
 
     def crc32(self):
         size = SIZES[self.dtype]
@@ -76,6 +81,9 @@ class Inert:
 
     def __setstate__(self, state):
         self.state = state
+
+    def __repr__(self):
+        return f"{type(self).__module__}.{type(self).__qualname__}({', '.join(map(repr, self.args))})"
 
     def append(self, item):
         self.items.append(item)
@@ -119,15 +127,42 @@ def rebuild_from_type(function, type_, args, state):
 
 
 def rebuild_parameter(data, *rest):
-    return data
+    return dataclasses.replace(data, is_parameter=True) if isinstance(data, Tensor) else data
 
 
-def variable(data=None, *rest):
-    return data if isinstance(data, Tensor) else CLASSES["torch", "Tensor"](data, *rest)
+def resolved(storage, dtype, marks):
+    whole = SIZES[dtype]
+    part = whole // 2 if dtype.startswith("complex") else whole
+    signs = numpy.frombuffer(storage.bytes(), "u1").reshape(-1, whole).copy()
+    if marks.get("conj"):
+        signs[:, whole - 1] ^= 0x80
+    if marks.get("neg"):
+        signs[:, part - 1::part] ^= 0x80
+    return signs.tobytes()
+
+
+def rebuild_marked(rebuild, index):
+    """A tensor of elements that are still to be conjugated or negated."""
+    def rebuild_it(*args):
+        tensor = rebuild(*args)
+        marks = args[index] if len(args) > index else None
+        if marks:
+            tensor.storage = Storage(tensor.storage.dtype, functools.partial(resolved, tensor.storage, tensor.dtype, marks))
+        return tensor
+    return rebuild_it
 
 
 def nested_name(outer, name):
     return CLASSES[outer.__module__, f"{outer.__qualname__}.{name}"]
+
+
+def reconstructed(cls, base, state):
+    value = cls(*([] if base.__qualname__ == "object" or isinstance(state, (list, dict)) else [state]))
+    if isinstance(state, list):
+        value.items += state
+    elif isinstance(state, dict):
+        value.pairs += state.items()
+    return value
 
 
 def load_from_bytes(data):
@@ -139,9 +174,10 @@ KNOWN = {
     ("_codecs", "encode"): lambda text, encoding: text.encode(encoding),
     ("builtins", "bytes"): bytes, ("__builtin__", "bytes"): bytes,
     ("builtins", "getattr"): nested_name, ("__builtin__", "getattr"): nested_name,
+    ("copyreg", "_reconstructor"): reconstructed, ("copy_reg", "_reconstructor"): reconstructed,
     ("torch._utils", "_rebuild_tensor"): rebuild_tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): rebuild_tensor,
-    ("torch._utils", "_rebuild_tensor_v3"): rebuild_tensor_v3,
+    ("torch._utils", "_rebuild_tensor_v2"): rebuild_marked(rebuild_tensor, 6),
+    ("torch._utils", "_rebuild_tensor_v3"): rebuild_marked(rebuild_tensor_v3, 7),
     ("torch._utils", "_rebuild_qtensor"): rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): rebuild_parameter,
     ("torch._utils", "_rebuild_parameter_with_state"): rebuild_parameter,
@@ -150,8 +186,9 @@ KNOWN = {
     ("torch.tensor", "_rebuild_from_type"): rebuild_from_type,
     ("torch.storage", "_load_from_bytes"): load_from_bytes,
     ("torch.jit._pickle", "restore_type_tag"): lambda value, tag: value,
-    ("torch.nn.parameter", "Parameter"): variable, ("torch.autograd.variable", "Variable"): variable,
-    ("torch.autograd", "Variable"): variable,
+    ("torch.nn.parameter", "Parameter"): rebuild_parameter,
+    ("torch.autograd.variable", "Variable"): lambda data, *rest: data,
+    ("torch.autograd", "Variable"): lambda data, *rest: data,
     **{("torch.jit._pickle", f"build_{t}list"): lambda value: value for t in ("int", "double", "bool", "tensor")},
 }
 
@@ -262,10 +299,6 @@ def read_tar(path):
         return Unpickler(tar.extractfile("pickle"), lambda id: id[0] if isinstance(id, tuple) else objects[int(id)]).load()
 
 
-def is_layout(value):
-    return isinstance(value, type) and value.__qualname__ in SPARSE_PARTS
-
-
 SPARSE_PARTS = {
     "sparse_coo": ("indices", "values"),
     "sparse_csr": ("crow_indices", "col_indices", "values"), "sparse_bsr": ("crow_indices", "col_indices", "values"),
@@ -302,7 +335,7 @@ def walk(value, name="", path=()):
         yield from attributes(value.args[0])
     elif type(value).__qualname__ == "_rebuild_sparse_tensor":
         layout, data = value.args
-        yield from under(zip(SPARSE_PARTS[layout if isinstance(layout, str) else layout.__qualname__], data))
+        yield from under(zip(SPARSE_PARTS[layout.args[0].removeprefix("torch.")], data))
     else:
         yield from under((str(i), item) for i, item in enumerate(value.args))
         yield from under((str(i), item) for i, item in enumerate(value.items))

@@ -9,6 +9,7 @@
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/pytorch_zip.h"
+#include "libtorch_ext/formats/repr.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"
@@ -181,7 +182,10 @@ torch.save({'q': torch.quantize_per_tensor(torch.arange(4.), 0.5, 1, torch.qint8
 )",
              {dir / "theirs.pt"});
   const Value root = read_pytorch_zip(dir / "theirs.pt").root;
-  CHECK(root.as<Dict>()->find("q")->type_name() == "torch._utils._rebuild_qtensor");
+  const auto* quantized = root.as<Dict>()->find("q")->as<Tensor>();
+  REQUIRE((quantized && quantized->quantizer));
+  CHECK(quantized->dtype == DType::QInt8);
+  CHECK(repr(*quantized, 100) == "Tensor([4], qint8, per_tensor_affine, scale=0.5, zero_point=1)");
   write_pytorch_zip(root, dir / "ours.pt");
   CHECK(run_python(R"(
 import sys, torch

@@ -5,6 +5,7 @@
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"
+#include "tests/support/python.h"
 #include "tests/support/temp_dir.h"
 
 namespace torch_ext::formats {
@@ -50,6 +51,49 @@ TEST_CASE("what is written in the legacy format reads back: views, ties, any dty
   CHECK(tensors[2].tensor.dtype == DType::Float8_e4m3fn);
   CHECK(elements(tensors[2].tensor) == elements(float8));
   CHECK(tensors[3].tensor.shape == std::vector<int64_t>{0});
+}
+
+TEST_CASE("torch.load(weights_only=True) reads what we write in the legacy format", "[legacy][python]") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  const std::string check = R"(
+import collections, sys, torch
+torch.manual_seed(0)
+base = torch.randn(4, 6)
+bits = torch.arange(16, dtype=torch.uint8)
+noted = torch.nn.Parameter(torch.ones(2))
+noted.note = [1]
+expected = {
+    'state': torch.nn.Linear(2, 3).state_dict(), 'views': [base, base.t(), base[1:, ::2]], 'noted': noted,
+    'dtypes': [bits.clone().view(getattr(torch, d)) for d in ('float32', 'bfloat16', 'complex64', 'int64', 'uint16', 'uint32',
+               'uint64', 'float8_e4m3fn', 'float8_e5m2', 'float16')],
+    'quantized': torch.quantize_per_tensor(base, 0.5, 3, torch.quint8), 'n': 3, 'x': 0.5, 'text': 'é',
+    'channels': torch.quantize_per_channel(base, torch.rand(4), torch.arange(4), 0, torch.qint8),
+    'conj': torch.tensor([1 + 2j]).conj(), 'empty': torch.empty(0, 2), 'sparse': torch.eye(2).to_sparse(),
+}
+def same(a, b):
+    if isinstance(a, torch.Tensor):
+        assert a.dtype == b.dtype and a.stride() == b.stride() and a.shape == b.shape and type(a) is type(b)
+        a, b = ((x.int_repr() if x.is_quantized else x).resolve_conj().contiguous().view(torch.uint8) for x in (a.detach(), b.detach()))
+        assert torch.equal(a, b)
+    elif isinstance(a, (dict, list)):
+        assert type(a) is type(b) and len(a) == len(b)
+        for k in a if isinstance(a, dict) else range(len(a)): same(a[k], b[k])
+    else:
+        assert a == b, (a, b)
+)";
+  run_python(check + "torch.save(expected, sys.argv[1])", {dir / "theirs.pt"});
+  write_pytorch_legacy(read_tensor_file(dir / "theirs.pt").root, dir / "ours.pt");
+  run_python(check + R"(
+found = torch.load(sys.argv[1], weights_only=True)
+sparse = found.pop('sparse'), expected.pop('sparse')
+assert torch.equal(sparse[0].to_dense(), sparse[1].to_dense())
+same(expected, found)
+assert found['noted'].note == [1] and found['state']._metadata == expected['state']._metadata
+assert found['quantized'].q_scale() == 0.5 and found['channels'].q_per_channel_zero_points().tolist() == [0, 1, 2, 3]
+assert found['views'][0].untyped_storage().data_ptr() == found['views'][1].untyped_storage().data_ptr()
+)",
+             {dir / "ours.pt"});
 }
 
 TEST_CASE("the legacy format's bytes stay as they are", "[legacy]") {
