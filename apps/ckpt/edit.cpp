@@ -70,8 +70,8 @@ Value kept(const Value& value, const std::string& name, const std::vector<std::s
   return part.items.empty() ? Value() : Value(std::move(part));
 }
 
-/// Calls `use(Tensor&)` for every tensor in `root`, in place; each container is entered once.
-void for_each_tensor(const Value& root, const std::function<void(Tensor&)>& use) {
+/// Puts `change(tensor)` in the place of every tensor in `root`; each container is entered once.
+void change_tensors(const Value& root, const std::function<Tensor(const Tensor&)>& change) {
   std::unordered_set<const void*> seen;
   std::vector<Value> left{root};
   while (!left.empty()) {
@@ -80,7 +80,7 @@ void for_each_tensor(const Value& root, const std::function<void(Tensor&)>& use)
     if (!seen.insert(value.identity()).second) continue;
     for_each_child(value, [&](const Value& child) {
       if (const auto* tensor = child.as<Tensor>())
-        use(const_cast<Tensor&>(*tensor));
+        const_cast<Value&>(child) = change(*tensor);
       else if (child.identity())
         left.push_back(child);
     });
@@ -170,12 +170,13 @@ void change_dtype(const Value& state, const std::string& word) {
         "\", expected a floating-point dtype: float32, float16, bfloat16, float64, float8_e4m3fn, float8_e5m2, …");
   }
   std::map<std::pair<const Storage*, DType>, std::shared_ptr<const Storage>> storages;
-  for_each_tensor(state, [&](Tensor& tensor) {
-    if (!is_floating_point(tensor.dtype) || tensor.dtype == *new_dtype) return;
+  change_tensors(state, [&](Tensor tensor) {
+    if (!is_floating_point(tensor.dtype) || tensor.dtype == *new_dtype) return tensor;
     auto& storage = storages[{tensor.storage.get(), tensor.dtype}];
     if (!storage) storage = converted(tensor.storage, tensor.dtype, *new_dtype);
     tensor.storage = storage;
     tensor.dtype = *new_dtype;
+    return tensor;
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
 #include "apps/bad_input.h"
@@ -47,6 +48,16 @@ CLI::App* verb(CLI::App& app, const std::string& name, const std::string& about)
   return added;
 }
 
+/// Runs a verb on `file`, which is named where the verb says only what is too much in it.
+template <class Verb>
+void on(const std::string& file, Verb verb) {
+  try {
+    verb();
+  } catch (const std::length_error& error) {
+    throw std::length_error(file + ": " + error.what());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,21 +71,21 @@ int main(int argc, char** argv) {
   ls_verb->add_option("FILE", ls.file, kFile)->required();
   ls_verb->add_flag("--json", ls.json, "Print JSON");
   ls_verb->add_flag("--digest", ls.digest, "Add the CRC-32 of each tensor's elements");
-  ls_verb->callback([&] { ckpt::ls(ls, std::cout); });
+  ls_verb->callback([&] { on(ls.file, [&] { ckpt::ls(ls, std::cout); }); });
 
   ckpt::TreeOptions tree;
   CLI::App* tree_verb = verb(app, "tree", "Show a file as a tree; a whole model as Python prints it");
   tree_verb->add_option("FILE", tree.file, kFile)->required();
   tree_verb->add_flag("--json", tree.json, "Print JSON");
   tree_verb->add_option("--depth", tree.depth, "Levels to show")->check(CLI::Range(1, 1000));
-  tree_verb->callback([&] { ckpt::tree(tree, std::cout); });
+  tree_verb->callback([&] { on(tree.file, [&] { ckpt::tree(tree, std::cout); }); });
 
   ckpt::PrintOptions print;
   CLI::App* print_verb = verb(app, "print", "Print one tensor or value as Python prints it");
   print_verb->add_option("FILE", print.file, kFile)->required();
   print_verb->add_option("KEY", print.key, "A name that `ls` lists")->required();
   print_verb->add_flag("--json", print.json, "Print JSON, with every element");
-  print_verb->callback([&] { ckpt::print(print, std::cout); });
+  print_verb->callback([&] { on(print.file, [&] { ckpt::print(print, std::cout); }); });
 
   ckpt::ConvertOptions convert;
   CLI::App* convert_verb = verb(app, "convert", "Write a file's content to another, of another format or edited");
@@ -93,7 +104,7 @@ int main(int argc, char** argv) {
                    "Write shards of at most this size and an index.json: 500MB, 2GiB")
       ->type_name("SIZE");
   convert_verb->add_flag("--legacy", convert.legacy, "Write torch.save's format from before PyTorch 1.6");
-  convert_verb->callback([&] { ckpt::convert(convert, std::cout); });
+  convert_verb->callback([&] { on(convert.in, [&] { ckpt::convert(convert, std::cout); }); });
 
   ckpt::DiffOptions diff;
   CLI::App* diff_verb = verb(app, "diff", "Compare two files; exit code 1 where they differ");
@@ -102,19 +113,19 @@ int main(int argc, char** argv) {
   diff_verb->add_option("--atol", diff.atol, "Let elements differ by this much")->check(CLI::NonNegativeNumber);
   diff_verb->add_option("--rtol", diff.rtol, "Let elements differ by this share of B's")->check(CLI::NonNegativeNumber);
   diff_verb->add_flag("--json", diff.json, "Print JSON");
-  diff_verb->callback([&] { code = ckpt::diff(diff, std::cout) ? 0 : 1; });
+  diff_verb->callback([&] { on(diff.a + " or " + diff.b, [&] { code = ckpt::diff(diff, std::cout) ? 0 : 1; }); });
 
   ckpt::VerifyOptions verify;
   CLI::App* verify_verb = verb(app, "verify", "Check a whole file and every CRC-32 that it carries");
   verify_verb->add_option("FILE", verify.file, kFile)->required();
   verify_verb->add_flag("--json", verify.json, "Print JSON");
-  verify_verb->callback([&] { ckpt::verify(verify, std::cout); });
+  verify_verb->callback([&] { on(verify.file, [&] { ckpt::verify(verify, std::cout); }); });
 
   ckpt::AverageOptions average;
   CLI::App* average_verb = verb(app, "average", "Write the mean of the weights of several files (SWA)");
   average_verb->add_option("FILE", average.in, kFile)->required();
   average_verb->add_option("-o,--output", average.out, kOut)->required();
-  average_verb->callback([&] { ckpt::average(average, std::cout); });
+  average_verb->callback([&] { on(average.out, [&] { ckpt::average(average, std::cout); }); });
 
   ckpt::MergeOptions merge;
   CLI::App* merge_verb = verb(app, "merge", "Write shards as one file");
@@ -127,7 +138,7 @@ int main(int argc, char** argv) {
   split_verb->add_option("FILE", split.in, kFile)->required();
   split_verb->add_option("-o,--output", split.out, "The file that would be written, were it one")->required();
   split_verb->add_option("--max-shard-size", split.max_shard_size, "500MB, 2GiB")->required()->type_name("SIZE");
-  split_verb->callback([&] { ckpt::convert(split, std::cout); });
+  split_verb->callback([&] { on(split.in, [&] { ckpt::convert(split, std::cout); }); });
 
   try {
     app.parse(argc, argv);

@@ -104,10 +104,6 @@ bool is_floating_point(DType dtype) {
   }
 }
 
-bool is_complex(DType dtype) {
-  return dtype == DType::ComplexHalf || dtype == DType::ComplexFloat || dtype == DType::ComplexDouble;
-}
-
 void to_doubles(std::span<const std::byte> bytes, DType dtype, std::span<double> out) {
   with_type(dtype, [&]<class T>(Type<T>) {
     for (size_t i = 0; i < bytes.size() / sizeof(T); ++i) {

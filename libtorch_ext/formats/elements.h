@@ -10,7 +10,6 @@
 namespace torch_ext::formats {
 
 bool is_floating_point(DType dtype);
-bool is_complex(DType dtype);
 
 /// Numbers an element consists of: 2 for complex dtypes, else 1.
 inline size_t parts(DType dtype) { return is_complex(dtype) ? 2 : 1; }

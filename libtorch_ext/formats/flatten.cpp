@@ -12,8 +12,12 @@
 namespace torch_ext::formats {
 namespace {
 
-constexpr size_t kMaxVisits = size_t{1} << 22;
 constexpr size_t kMaxDepth = 1000;
+// What shared containers may multiply to: as much as the file could say by itself, and some more.
+constexpr size_t kSpareVisits = 100'000;
+constexpr size_t kVisitsPerValue = 4;
+constexpr size_t kSpareNameBytes = size_t{16} << 20;
+constexpr size_t kNameBytesPerValue = 200;
 
 /// Knows which values have a tensor somewhere in them.
 class TensorHolders {
@@ -26,11 +30,18 @@ class TensorHolders {
     const auto [known, is_new] = known_.try_emplace(id, false);
     if (!is_new) return known->second;
     bool found = false;
-    for_each_child(value, [&](const Value& child) { found |= holds(child, depth + 1); });
+    for_each_child(value, [&](const Value& child) {
+      ++values_;
+      found |= holds(child, depth + 1);
+    });
     return known_[id] = found;
   }
 
+  /// How many values have been looked at; those in shared containers count once.
+  size_t values() const { return values_; }
+
  private:
+  size_t values_ = 0;
   std::unordered_map<const void*, bool> known_;
 };
 
@@ -80,8 +91,19 @@ class Walker {
 
   explicit Walker(Visit visit) : visit_(std::move(visit)) {}
 
+  void run(const Value& root) {
+    holders_.holds(root);
+    visits_left_ = kSpareVisits + kVisitsPerValue * holders_.values();
+    name_bytes_left_ = kSpareNameBytes + kNameBytesPerValue * holders_.values();
+    walk(root);
+  }
+
+ private:
   void walk(const Value& value) {
-    if (++visits_ > kMaxVisits) throw std::length_error("shared containers multiply to more than 4 million values");
+    if (visits_left_-- == 0 || name_.size() > name_bytes_left_) {
+      throw std::length_error("shared containers multiply to more names than the file has room for");
+    }
+    name_bytes_left_ -= name_.size();
     const void* id = value.identity();
     if (!id) return visit_(name_, value);
     if (std::ranges::find(path_, id) != path_.end()) return;
@@ -94,7 +116,6 @@ class Walker {
     path_.pop_back();
   }
 
- private:
   void walk_under(const std::string& key, const Value& value) {
     const size_t length = name_.size();
     if (length > 0) name_ += '.';
@@ -165,7 +186,8 @@ class Walker {
   TensorHolders holders_;
   std::string name_;
   std::vector<const void*> path_;
-  size_t visits_ = 0;
+  size_t visits_left_ = 0;
+  size_t name_bytes_left_ = 0;
 };
 
 }  // namespace
@@ -175,14 +197,14 @@ std::vector<NamedTensor> named_tensors(const Value& root) {
   Walker walker([&](const std::string& name, const Value& value) {
     if (const auto* tensor = value.as<Tensor>()) tensors.push_back({name, *tensor});
   });
-  walker.walk(root);
+  walker.run(root);
   return tensors;
 }
 
 std::vector<NamedValue> named_values(const Value& root) {
   std::vector<NamedValue> values;
   Walker walker([&](const std::string& name, const Value& value) { values.push_back({name, value}); });
-  walker.walk(root);
+  walker.run(root);
   return values;
 }
 
@@ -191,7 +213,7 @@ std::vector<NamedValue> named_leaves(const Value& root) {
   Walker walker([&](const std::string& name, const Value& value) {
     if (!value.as<Tensor>()) leaves.push_back({name, value});
   });
-  walker.walk(root);
+  walker.run(root);
   return leaves;
 }
 

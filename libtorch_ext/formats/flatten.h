@@ -21,11 +21,10 @@ struct NamedValue {
 
 /// All tensors in `root`, in the file's order. A container that is reached in two ways is entered twice; one that
 /// contains itself is not entered again. An unknown object's parts count as its arguments' indices, its items, and its
-/// attributes; those of a pickled `torch.nn.Module` have the names of its state_dict, those of a
-/// sparse tensor Python's (`x.indices`, `x.values`). The name of a tensor that is
-/// itself the root is empty.
+/// attributes; those of a pickled `torch.nn.Module` have the names of its state_dict, those of a sparse tensor
+/// Python's (`x.indices`, `x.values`). The name of a tensor that is itself the root is empty.
 ///
-/// Throws `std::length_error` where shared containers multiply to more than 4 million values.
+/// Throws `std::length_error` where shared containers multiply to several times of what they hold.
 ///
 ///     named_tensors(read_pytorch_zip("model.pt").root)[0].name;   // "conv1.weight"
 std::vector<NamedTensor> named_tensors(const Value& root);

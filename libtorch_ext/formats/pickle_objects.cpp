@@ -19,8 +19,6 @@ size_t copied_size(const Value& value) {
   if (const auto* text = value.as<std::string>()) return text->size();
   if (const auto* bytes = value.as<Bytes>()) return bytes->data.size();
   if (const auto* number = value.as<BigInt>()) return number->little_endian.size();
-  if (const auto* global = value.as<Global>()) return global->module.size() + global->name.size();
-  if (const auto* tensor = value.as<Tensor>()) return 2 * sizeof(int64_t) * tensor->shape.size();
   return 0;
 }
 
@@ -198,7 +196,10 @@ void PickleObjects::build(Value& target, const Value& state) {
     object->state = std::make_shared<Value>(state);
     return;
   }
-  if (auto* tensor = target.as<Tensor>(); tensor && set_tensor_state(*tensor, state)) return;
+  if (const auto* tensor = target.as<Tensor>()) {
+    Tensor changed = *tensor;
+    if (set_tensor_state(changed, state)) return void(target = std::move(changed));
+  }
   auto* dict = target.as<Dict>();
   const auto* attributes = state.as<Dict>();
   if (!dict || !dict->ordered || !attributes) {

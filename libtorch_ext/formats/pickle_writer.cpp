@@ -43,6 +43,10 @@ class Writer {
   void operator()(const std::shared_ptr<List>& list);
   void operator()(const std::shared_ptr<Tuple>& tuple);
   void operator()(const std::shared_ptr<Dict>& dict);
+  template <class T>
+  void operator()(const std::shared_ptr<const T>& boxed) {
+    (*this)(*boxed);
+  }
   void operator()(const Tensor& tensor);
   void operator()(const Global& type) { global(type.module, type.name); }
   void operator()(const std::shared_ptr<Object>& object);

@@ -78,9 +78,16 @@ class Collector {
   void tensor(const PythonModule::Part& part) {
     if (part.value->is_none()) return;
     walk_.charge(sizeof(Value) + prefix_.size() + part.name.size());
-    Value value = *part.value;
-    if (auto* tensor = value.as<Tensor>()) tensor->is_parameter = tensor->requires_grad = false;  // detached
-    dict_.items.emplace_back(prefix_ + std::string(part.name), std::move(value));
+    std::string name = prefix_ + std::string(part.name);
+    dict_.items.emplace_back(std::move(name), detached(*part.value));
+  }
+
+  static Value detached(const Value& value) {
+    const auto* parameter = value.as<Tensor>();
+    if (!parameter) return value;
+    Tensor tensor = *parameter;
+    tensor.is_parameter = tensor.requires_grad = false;
+    return tensor;
   }
 
   ModuleWalk walk_;

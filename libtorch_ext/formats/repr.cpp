@@ -43,6 +43,10 @@ class Printer {
     pairs(dict->items);
     out_ += '}';
   }
+  template <class T>
+  void operator()(const std::shared_ptr<const T>& boxed) {
+    (*this)(*boxed);
+  }
   void operator()(const Tensor& tensor);
   void operator()(const Global& global) { out_ += global.module + "." + global.name; }
   void operator()(const std::shared_ptr<Object>& object);

@@ -37,7 +37,10 @@ std::string Value::type_name() const {
     std::string operator()(const std::shared_ptr<List>&) const { return "list"; }
     std::string operator()(const std::shared_ptr<Tuple>&) const { return "tuple"; }
     std::string operator()(const std::shared_ptr<Dict>& dict) const { return dict->ordered ? "OrderedDict" : "dict"; }
-    std::string operator()(const Tensor& tensor) const { return tensor.is_parameter ? "Parameter" : "Tensor"; }
+    std::string operator()(const std::shared_ptr<const Tensor>& tensor) const {
+      return tensor->is_parameter ? "Parameter" : "Tensor";
+    }
+    std::string operator()(const std::shared_ptr<const Global>& global) const { return (*this)(*global); }
     std::string operator()(const Global& global) const { return global.module + "." + global.name; }
     std::string operator()(const std::shared_ptr<Object>& object) const { return (*this)(object->type); }
     std::string operator()(const std::shared_ptr<const Storage>&) const { return "Storage"; }

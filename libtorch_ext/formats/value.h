@@ -15,8 +15,9 @@
 /// Python objects as plain values: what a pickle holds, without Python and without LibTorch.
 ///
 /// Containers are held by shared pointer, so that an object that Python referred to twice is one object here,
-/// too, and is written back as one. Nothing is ever executed: a class that has no counterpart here becomes an
-/// `Object` that merely remembers how it would have been built.
+/// too, and is written back as one. So are tensors and globals, which never change, and make a `Value` small. Nothing
+/// is ever executed: a class that has no counterpart here becomes an `Object` that merely remembers how it would have
+/// been built.
 namespace torch_ext::formats {
 
 class Value;
@@ -77,10 +78,16 @@ struct Object {
 
 /// Any of the above. Copying a `Value` copies the reference to a container, as assignment does in Python.
 class Value {
+  template <class T>
+  static constexpr bool kIsContainer =
+      std::is_same_v<T, List> || std::is_same_v<T, Tuple> || std::is_same_v<T, Dict> || std::is_same_v<T, Object>;
+  template <class T>
+  static constexpr bool kIsBoxed = std::is_same_v<T, Tensor> || std::is_same_v<T, Global>;
+
  public:
   using Variant = std::variant<None, bool, int64_t, double, std::string, Bytes, BigInt, std::shared_ptr<List>,
-                               std::shared_ptr<Tuple>, std::shared_ptr<Dict>, Tensor, Global, std::shared_ptr<Object>,
-                               std::shared_ptr<const Storage>>;
+                               std::shared_ptr<Tuple>, std::shared_ptr<Dict>, std::shared_ptr<const Tensor>,
+                               std::shared_ptr<const Global>, std::shared_ptr<Object>, std::shared_ptr<const Storage>>;
 
   Value() = default;
   Value(None) {}
@@ -96,8 +103,8 @@ class Value {
   Value(std::shared_ptr<List> value) : data_(std::move(value)) {}
   Value(std::shared_ptr<Tuple> value) : data_(std::move(value)) {}
   Value(std::shared_ptr<Dict> value) : data_(std::move(value)) {}
-  Value(Tensor value) : data_(std::move(value)) {}
-  Value(Global value) : data_(std::move(value)) {}
+  Value(Tensor value) : data_(std::make_shared<const Tensor>(std::move(value))) {}
+  Value(Global value) : data_(std::make_shared<const Global>(std::move(value))) {}
   Value(std::shared_ptr<Object> value) : data_(std::move(value)) {}
   /// A storage that stands by itself: what a tensor class unknown here (a quantized one) is built of.
   Value(std::shared_ptr<const Storage> value) : data_(std::move(value)) {}
@@ -109,22 +116,22 @@ class Value {
 
   bool is_none() const { return std::holds_alternative<None>(data_); }
 
-  /// The held T, or null: `as<double>()`, `as<Dict>()` (containers come without their shared pointer).
-  /// An `int64_t` is not a `double` here; see `number()`.
+  /// The held T, or null: `as<double>()`, `as<Dict>()` (what is held by a shared pointer comes without it).
+  /// An `int64_t` is not a `double` here.
   template <class T>
   const T* as() const {
-    if constexpr (std::is_same_v<T, List> || std::is_same_v<T, Tuple> || std::is_same_v<T, Dict> ||
-                  std::is_same_v<T, Object>) {
+    if constexpr (kIsContainer<T>) {
       auto* held = std::get_if<std::shared_ptr<T>>(&data_);
+      return held ? held->get() : nullptr;
+    } else if constexpr (kIsBoxed<T>) {
+      auto* held = std::get_if<std::shared_ptr<const T>>(&data_);
       return held ? held->get() : nullptr;
     } else {
       return std::get_if<T>(&data_);
     }
   }
   template <class T>
-  T* as() {
-    return const_cast<T*>(std::as_const(*this).as<T>());
-  }
+  requires(!kIsBoxed<T>) T* as() { return const_cast<T*>(std::as_const(*this).as<T>()); }
 
   /// Python's `id(x)` for a list, tuple, dict or object: equal for two references to one. Null for anything else.
   const void* identity() const;
