@@ -54,6 +54,11 @@ void check_keys(const Dict& dict) {
 
 }  // namespace
 
+void check_nesting(size_t levels) {
+  if (levels <= kMaxNesting) return;
+  throw std::invalid_argument("containers are nested in more than " + std::to_string(kMaxNesting) + " levels");
+}
+
 PickleArena::~PickleArena() {
   const auto take_apart = [this](const auto& containers) {
     for (const auto& container : containers) {
@@ -68,7 +73,15 @@ PickleArena::~PickleArena() {
 
 void PickleArena::add(const std::shared_ptr<Tuple>& tuple) {
   // Dropping a tuple goes on to the tuples in it, and stops at what the arena holds. So tuples of flat tuples are fine.
-  if (!std::ranges::all_of(tuple->items, is_flat_or_held)) tuples_.push_back(tuple);
+  if (std::ranges::all_of(tuple->items, is_flat_or_held)) return;
+  tuples_.push_back(tuple);
+  size_t height = 1;
+  for (const Value& item : tuple->items) {
+    const auto known = heights_.find(item.as<Tuple>());
+    if (known != heights_.end()) height = std::max(height, known->second + 1);
+  }
+  check_nesting(height);
+  heights_.emplace(tuple.get(), height);
 }
 
 void PickleArena::release(const Value& root) {
@@ -88,9 +101,7 @@ void PickleArena::release(const Value& root) {
   if (const Value* container = container_of(root)) enter(*container);
   while (!path.empty()) {
     Level& level = path.back();
-    if (path.size() > kMaxNesting || level.height > kMaxNesting) {
-      throw std::invalid_argument("containers are nested in more than " + std::to_string(kMaxNesting) + " levels");
-    }
+    check_nesting(std::max(path.size(), level.height));
     if (level.children.empty()) {
       const size_t height = level.height;
       heights[level.id] = height;

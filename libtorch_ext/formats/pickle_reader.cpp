@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/pickle_arena.h"
 #include "libtorch_ext/formats/pickle_input.h"
 #include "libtorch_ext/formats/pickle_memo.h"
 #include "libtorch_ext/formats/pickle_objects.h"
@@ -22,6 +23,10 @@ std::string modern_module(std::string_view module) {
   if (module == "copy_reg") return "copyreg";
   return std::string(module);
 }
+
+// Picklers leave this many values and marks on the stack for each container that they are in: a dict, a key and an
+// object with its class and arguments, say. Whatever has more marks, or more values below the first, nests too deep.
+constexpr size_t kMaxPerLevel = 4;
 
 [[noreturn]] void fail(const std::string& problem) { throw std::invalid_argument(problem); }
 
@@ -46,7 +51,14 @@ class Machine {
  private:
   void step(Opcode opcode);
 
-  void push(Value value) { stack_.push_back(std::move(value)); }
+  void push(Value value) {
+    stack_.push_back(std::move(value));
+    if (marks_.empty()) check_nesting(stack_.size() / kMaxPerLevel);
+  }
+  void mark() {
+    marks_.push_back(stack_.size());
+    check_nesting(marks_.size() / kMaxPerLevel);
+  }
   void require(size_t count) const;
   Value& top();
   Value pop();
@@ -146,7 +158,7 @@ void Machine::step(Opcode opcode) {
       return push(objects_.make_object({"builtins", "bytearray"}, {Bytes{std::string(input_.sized<uint64_t>())}}));
 
     case Opcode::kMark:
-      return marks_.push_back(stack_.size());
+      return mark();
     case Opcode::kPop:
       return drop();
     case Opcode::kPopMark:
