@@ -1,5 +1,7 @@
 #include "libtorch_ext/checkpoint/layer.h"
 
+#include <torch/nn/module.h>
+
 #include <unordered_map>
 
 namespace torch_ext::detail {

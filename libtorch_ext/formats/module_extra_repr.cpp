@@ -123,14 +123,19 @@ std::optional<double> number_in(const Value& value) {
   return std::nullopt;
 }
 
-bool equals(const Value& value, std::string_view literal) {
-  if (const auto* tuple = value.as<Tuple>()) {
-    return std::ranges::all_of(tuple->items, [&](const Value& item) { return equals(item, literal); });
-  }
+bool equals_one(const Value& value, std::string_view literal) {
   if (const auto number = number_in(value)) {
     return literal.size() == 1 && *number == literal[0] - '0';  // the patterns' numbers have one digit
   }
   return text_of(value) == literal;
+}
+
+/// No attribute that is compared has a number for each of more than 3 dimensions.
+bool equals(const Value& value, std::string_view literal) {
+  const auto* tuple = value.as<Tuple>();
+  if (!tuple) return equals_one(value, literal);
+  return tuple->items.size() <= 3 &&
+         std::ranges::all_of(tuple->items, [&](const Value& item) { return equals_one(item, literal); });
 }
 
 /// Replaces what stands in braces.
@@ -200,7 +205,10 @@ std::vector<std::string> parameter_names(const PythonModule& module, size_t most
   if (size && size->as<int64_t>()) {
     for (int64_t i = 0; i < *size->as<int64_t>() && names.size() < most; ++i) names.push_back(std::to_string(i));
   } else if (keys && keys->as<Dict>()) {
-    for (const auto& [key, ignored] : keys->as<Dict>()->items) names.push_back(text_of(key));
+    for (const auto& [key, ignored] : keys->as<Dict>()->items) {
+      if (names.size() == most) break;
+      names.push_back(text_of(key));
+    }
   } else {
     for (const auto& part : module.parameters()) names.emplace_back(part.name);
   }

@@ -24,7 +24,7 @@ class Printer {
   void folded_children(const PythonModule& module);
 
   void child(const Value& value) {
-    if (is_module(value))
+    if (walk_.is_module(value))
       module(value);
     else
       write(repr(value, 80));
@@ -49,7 +49,7 @@ class Printer {
 void Printer::module(const Value& value) {
   const ModuleWalk::Level level(walk_);
   const PythonModule module(value);
-  walk_.charge(module);
+  walk_.charge(ModuleWalk::kLook * (module.attributes().items.size() + module.parameters().size()));
   write(module.class_name());
   write("(");
   const std::string extra = module_extra_repr(module);

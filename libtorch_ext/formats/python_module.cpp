@@ -51,6 +51,13 @@ std::vector<PythonModule::Part> parts(const Dict& attributes, std::string_view k
   return result;
 }
 
+/// The items of a Python set, {"builtins", "set"} made of one list; null where the file has none.
+const List* non_persistent_buffers(const PythonModule& module) {
+  const Value* names = module.attribute("_non_persistent_buffers_set");
+  const auto* set = names ? names->as<Object>() : nullptr;
+  return set && set->args && set->args->items.size() == 1 ? set->args->items[0].as<List>() : nullptr;
+}
+
 /// Collects a state_dict, module by module.
 class Collector {
  public:
@@ -63,11 +70,13 @@ class Collector {
   void module(const Value& value) {
     const ModuleWalk::Level level(walk_);
     const PythonModule module(value);
-    walk_.charge(module);
+    walk_.charge(ModuleWalk::kLook * module.attributes().items.size() + module.parameters().size() +
+                 module.buffers().size());
+    if (const List* names = non_persistent_buffers(module)) walk_.charge(4 * ModuleWalk::kLook * names->items.size());
     for (const auto& part : module.parameters()) tensor(part);
     for (const auto& part : module.persistent_buffers()) tensor(part);
     for (const auto& [name, child] : module.children()) {
-      if (!is_module(*child)) continue;
+      if (!walk_.is_module(*child)) continue;
       const size_t length = prefix_.size();
       (prefix_ += name) += '.';
       this->module(*child);
@@ -77,7 +86,7 @@ class Collector {
 
   void tensor(const PythonModule::Part& part) {
     if (part.value->is_none()) return;
-    walk_.charge(sizeof(Value) + prefix_.size() + part.name.size());
+    walk_.charge(128 + prefix_.size() + part.name.size());
     std::string name = prefix_ + std::string(part.name);
     dict_.items.emplace_back(std::move(name), detached(*part.value));
   }
@@ -124,13 +133,9 @@ bool PythonModule::is(std::string_view torch_nn_class) const {
 }
 
 std::vector<PythonModule::Part> PythonModule::persistent_buffers() const {
-  // A Python set: {"builtins", "set"} of one list.
-  const Value* names = attribute("_non_persistent_buffers_set");
-  const auto* set = names ? names->as<Object>() : nullptr;
-  const auto* list = set && set->args && set->args->items.size() == 1 ? set->args->items[0].as<List>() : nullptr;
   std::unordered_set<std::string_view> left_out;
-  if (list && !buffers_.empty()) {
-    for (const Value& name : list->items) {
+  if (const List* names = buffers_.empty() ? nullptr : non_persistent_buffers(*this)) {
+    for (const Value& name : names->items) {
       if (const auto* text = name.as<std::string>()) left_out.insert(*text);
     }
   }

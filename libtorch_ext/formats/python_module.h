@@ -62,7 +62,7 @@ class PythonModule {
 /// what classes of the user's add in methods of their own.
 ///
 /// `file` is named in errors. Throws `FormatError` where `value` is no module, modules contain themselves, or shared
-/// ones multiply beyond 64 MiB of names.
+/// ones multiply to more than 32 MiB of names.
 Dict module_state_dict(const Value& value, const std::string& file);
 
 }  // namespace torch_ext::formats

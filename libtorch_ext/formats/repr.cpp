@@ -48,7 +48,9 @@ class Printer {
     (*this)(*boxed);
   }
   void operator()(const Tensor& tensor);
-  void operator()(const Global& global) { out_ += global.module + "." + global.name; }
+  void operator()(const Global& global) {
+    out_.append(global.module, 0, max_length_ + 1).append(".").append(global.name, 0, max_length_ + 1);
+  }
   void operator()(const std::shared_ptr<Object>& object);
   void operator()(const std::shared_ptr<const Storage>& storage) {
     out_ += "<storage of " + std::to_string(storage->size()) + " bytes>";

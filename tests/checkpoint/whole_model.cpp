@@ -350,18 +350,18 @@ TEST_CASE("hostile attributes give an error, not a crash") {
   children.items.clear();  // else it would never be freed
 }
 
-namespace my {
-struct NetImpl : torch::nn::LinearImpl {
-  NetImpl() : LinearImpl(2, 3) {}
+namespace custom {
+struct HeadImpl : torch::nn::LinearImpl {
+  HeadImpl() : LinearImpl(2, 3) {}
 };
-TORCH_MODULE(Net);
-}  // namespace my
+TORCH_MODULE(Head);
+}  // namespace custom
 
 TEST_CASE("a module that Python doesn't have is refused with its place") {
   const TempDir dir;
-  const my::Net inner;
+  const custom::Head inner;
   tx::Sequential net(torch::nn::ReLU(true), tx::Sequential(inner, torch::nn::ReLU(true)));
   CHECK_THROWS_WITH(tx::save_module(*net, dir / "whole.pt"),
-                    "at 1.0: my::NetImpl is not a Sequential or a layer that Python's torch.nn has, too; save its "
+                    "at 1.0: custom::HeadImpl is not a Sequential or a layer that Python's torch.nn has, too; save its "
                     "state_dict instead");
 }

@@ -175,4 +175,33 @@ TEST_CASE("modules that contain themselves or multiply are an error, not a crash
   }
 }
 
+TEST_CASE("what is shared in a hostile model is not walked again and again") {
+  Value bomb = 0;
+  for (int level = 0; level < 60; ++level) bomb = Tuple{{bomb, bomb}};
+  Value conv = module_with({}, {"torch.nn.modules.conv", "Conv2d"});
+  conv.as<Object>()->state->as<Dict>()->set("padding", bomb);
+  CHECK(module_repr(conv, "").size() < 5000);
+
+  // Many children that are one large object: no module, a module of many attributes, one of many buffer names.
+  const auto with_attributes = [](Value value) {
+    auto& items = value.as<Object>()->state->as<Dict>()->items;
+    for (int i = 0; i < 100'000; ++i) items.emplace_back(std::to_string(i), 0);
+    return value;
+  };
+  Value no_module = with_attributes(module_with({}));
+  no_module.as<Object>()->state->as<Dict>()->items[1].first = "_other";
+  Value named = module_with({});
+  List names;
+  for (int i = 0; i < 100'000; ++i) names.items.emplace_back(std::to_string(i));
+  named.as<Object>()->state->as<Dict>()->set(
+      "_non_persistent_buffers_set",
+      Object{.type = {"builtins", "set"}, .args = std::make_shared<Tuple>(Tuple{{std::move(names)}})});
+  named.as<Object>()->state->as<Dict>()->set("_buffers", Dict{.items = {{"b", None()}}});
+  for (const Value& shared : {no_module, with_attributes(module_with({})), named}) {
+    std::vector<std::pair<Value, Value>> children;
+    for (int i = 0; i < 100'000; ++i) children.emplace_back(std::to_string(i), shared);
+    CHECK_THROWS_AS(module_state_dict(module_with(std::move(children)), "whole.pt"), FormatError);
+  }
+}
+
 }  // namespace torch_ext::formats
