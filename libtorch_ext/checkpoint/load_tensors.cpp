@@ -8,6 +8,16 @@
 #include "libtorch_ext/formats/flatten.h"
 
 namespace torch_ext {
+namespace {
+
+// Converts the memory, not the view, which may repeat few elements endlessly.
+at::Tensor converted(const at::Tensor& tensor, at::ScalarType dtype) {
+  const auto elements = static_cast<int64_t>(tensor.storage().nbytes() / tensor.element_size());
+  const at::Tensor memory = torch::empty({0}, tensor.options()).set_(tensor.storage(), 0, {elements}, {1});
+  return memory.to(dtype).as_strided(tensor.sizes(), tensor.strides());
+}
+
+}  // namespace
 
 torch::OrderedDict<std::string, at::Tensor> load_tensors(const LoadedFile& file, const LoadTensorsOptions& options) {
   return with_checkpoint_errors(file.path, [&] {
@@ -19,7 +29,7 @@ torch::OrderedDict<std::string, at::Tensor> load_tensors(const LoadedFile& file,
       if (tensors.contains(name)) throw CheckpointError(file.path, "two tensors have the name \"" + name + "\"");
       const bool is_floating = c10::isFloatingType(value.dtype);
       if (options.dtype && is_floating && *options.dtype != value.dtype) {
-        tensors.insert(name, to_tensor(value, options.device).to(*options.dtype));
+        tensors.insert(name, converted(to_tensor(value, options.device), *options.dtype));
       } else {
         tensors.insert(name, reader(value));
       }

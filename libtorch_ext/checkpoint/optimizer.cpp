@@ -53,7 +53,7 @@ formats::Dict group_entry(const OptimizerParamGroup& group, const OptimizerLayou
   return entry;
 }
 
-// Whether `load_optimizer_state_dict` takes an extra of every group or, where one hasn't it, of none.
+// What only some of the groups have counts as missing.
 template <class T>
 void drop_partial(std::vector<T>& extras, size_t groups) {
   if (extras.size() != groups) extras.clear();

@@ -114,6 +114,20 @@ TEST_CASE("load_tensors renames, chooses, converts and places") {
                     "file.pt: two tensors have the name \"weight\"");
 }
 
+TEST_CASE("a view that repeats one element endlessly stays one, also in another dtype") {
+  tx::TensorWriter writer;
+  tx::formats::Tensor value = writer(torch::ones({3}));
+  value.shape = {int64_t{1} << 40, 2};
+  value.stride = {0, 1};
+  const tx::LoadedFile file{"", tx::formats::Dict{.items = {{"x", value}}}};
+  for (const auto dtype : {torch::kFloat32, torch::kHalf, torch::kFloat64}) {
+    const at::Tensor x = tx::load_tensors(file, {.dtype = dtype})["x"];
+    CHECK(x.scalar_type() == dtype);
+    CHECK(x.sizes() == at::IntArrayRef(value.shape));
+    CHECK(x[123456789][1].item<double>() == 1);
+  }
+}
+
 TEST_CASE("tensors that were saved on a device which isn't here load on the CPU") {
   TempDir dir;
   tx::TensorWriter writer;

@@ -133,6 +133,28 @@ TEST_CASE("a state that doesn't fit is refused by file and path, and changes not
   CHECK(swapped.state().empty());
 }
 
+TEST_CASE("a count of steps that is none, and a state of no parameter, are refused") {
+  auto parameters = make_parameters();
+  auto adamw = make("AdamW", parameters);
+  steps(*adamw, parameters, 1);
+  const auto error_with = [&](const tx::Value& step, tx::Value id) {
+    tx::TensorWriter writer;
+    tx::Value state = tx::optimizer_state_dict(*adamw, writer);
+    auto& entry = state.as<tx::formats::Dict>()->items[0].second.as<tx::formats::Dict>()->items[0];
+    entry.first = std::move(id);
+    entry.second.as<tx::formats::Dict>()->set("step", step);
+    return error_of(*adamw, state);
+  };
+  CHECK(error_with(3, 0) == "no error");
+  CHECK_THAT(error_with(0.5, 0), ContainsSubstring("optimizer.state.0.step: found 0.5, expected a whole number"));
+  CHECK_THAT(error_with(std::nan(""), 0), ContainsSubstring("found nan"));
+  CHECK_THAT(error_with(1e300, 0), ContainsSubstring("found 1e+300"));
+  CHECK_THAT(error_with("three", 0), ContainsSubstring("step: found a str, expected a number"));
+  CHECK_THAT(error_with(3, 7),
+             ContainsSubstring("optimizer.state: found the state of a parameter that is in no group"));
+  CHECK_THAT(error_with(3, "x"), ContainsSubstring("in no group"));
+}
+
 TEST_CASE("an optimizer that has no layout in Python's terms here is refused by its type") {
   struct Options : torch::optim::OptimizerCloneableOptions<Options> {
     double get_lr() const override { return 0; }
