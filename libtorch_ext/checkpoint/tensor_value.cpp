@@ -3,6 +3,8 @@
 #include <ATen/EmptyTensor.h>
 #include <torch/torch.h>
 
+#include <cstring>
+
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/format_errors.h"
 
@@ -21,14 +23,27 @@ at::Tensor blob(std::span<const std::byte> bytes) {
 }
 
 at::Storage copied(std::span<const std::byte> bytes, at::Device device) {
-  at::Tensor copy = torch::empty({static_cast<int64_t>(bytes.size())}, torch::TensorOptions(at::kByte).device(device));
-  if (!bytes.empty()) copy.copy_(blob(bytes));
+  constexpr size_t kSmall = 64 * 1024;
+  const auto size = static_cast<int64_t>(bytes.size());
+  if (device.is_cpu() && bytes.size() <= kSmall) {
+    const at::Tensor copy = at::detail::empty_cpu({size}, at::kByte);  // past the dispatcher: models have many of these
+    if (size > 0) std::memcpy(copy.mutable_data_ptr(), bytes.data(), bytes.size());
+    return copy.storage();
+  }
+  at::Tensor copy = torch::empty({size}, torch::TensorOptions(at::kByte).device(device));
+  copy.copy_(blob(bytes));
   return copy.storage();
 }
 
-at::Tensor view(const at::Storage& storage, const formats::Tensor& value, int64_t offset) {
-  at::Tensor tensor = torch::empty({0}, torch::TensorOptions(value.dtype).device(storage.device()));
-  return tensor.set_(storage, offset, value.shape, value.stride);
+at::Tensor view(at::Storage storage, const formats::Tensor& value, int64_t offset) {
+  if (!storage.device().is_cpu()) {
+    const at::Tensor empty = torch::empty({0}, torch::TensorOptions(value.dtype).device(storage.device()));
+    return empty.set_(storage, offset, value.shape, value.stride);
+  }
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU), c10::scalarTypeToTypeMeta(value.dtype));
+  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(value.shape, value.stride, offset);
+  return tensor;
 }
 
 // How many elements there are from the first that `value` looks at to the last.
