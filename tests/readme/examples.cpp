@@ -62,6 +62,21 @@ TEST_CASE("README: a model is saved and loaded") {
   CHECK(report.missing.empty());
 }
 
+TEST_CASE("README: a whole model is loaded, rebuilt and saved") {
+  InTempDir folder;
+  CapturedOutput output;
+  tx::Sequential net(torch::nn::Linear(2, 2), torch::nn::ReLU());
+  tx::save_module(*net, "whole.pt");
+  tx::LoadedFile file = tx::load("whole.pt");         // what Python's torch.save(model) wrote: no code is run
+  tx::load_state_dict(*net, file);                    // its weights, whatever its classes
+  tx::TensorModule rebuilt = tx::build_module(file);  // torch.nn's layers, rebuilt: the same output, bit for bit
+  std::cout << tx::repr(*rebuilt.ptr()) << '\n';      // what Python prints
+  tx::save_module(*rebuilt.ptr(), "back.pt");         // torch.load("back.pt", weights_only=False): an nn.Sequential
+  CHECK(output.text() == tx::repr(*net) + '\n');
+  const torch::Tensor input = torch::ones({1, 2});
+  CHECK(torch::equal(rebuilt.forward(input), net->forward(input)));
+}
+
 TEST_CASE("README: the module tree prints as it says") {
   CapturedOutput output;
   tx::Sequential net(torch::nn::Linear(2, 2), torch::nn::ReLU(),
