@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <malloc.h>
 #include <memory>
@@ -139,11 +140,14 @@ int train(const Arguments& arguments) {
   }
   tx::Run run = tx::make_run(config);
   print_header(run);
-  // The lock comes before the first look at what is in the folder.
-  const auto checkpoints = arguments.dry_run ? nullptr : open_checkpoints(config);
   const RunFolder folder{config.output};
+  // The lock comes before the first look at what is in the folder. One that isn't there is made for a run that can
+  // begin.
+  std::unique_ptr<tx::CheckpointManager> checkpoints;
+  if (!arguments.dry_run && std::filesystem::exists(folder.path)) checkpoints = open_checkpoints(config);
   const std::string resumed = resume(run, arguments, folder);
   if (arguments.dry_run) return dry_run(run);
+  if (!checkpoints) checkpoints = open_checkpoints(config);
 
   const bool goes_on_here = !resumed.empty() && (arguments.resume == "auto" || folder.is_last(resumed));
   if (!goes_on_here) {

@@ -17,7 +17,8 @@ namespace {
 formats::FolderLock make_and_lock(const std::string& folder) {
   std::error_code problem;
   fs::create_directories(folder, problem);
-  if (problem) throw CheckpointError(folder, "can't be made: " + problem.message() + "; choose another folder");
+  if (problem)
+    throw CheckpointError(folder, "can't hold a run's files: " + problem.message() + "; choose another folder");
   try {
     return formats::FolderLock(folder);
   } catch (const formats::FormatError& error) {

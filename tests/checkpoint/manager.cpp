@@ -228,7 +228,8 @@ TEST_CASE("kill -9 at any moment leaves a folder to go on from, and no epoch los
 TEST_CASE("folders and options that can't be are refused by name") {
   const TempDir dir;
   tx::testing::write_file(dir / "file", "");
-  CHECK_THROWS_WITH(tx::CheckpointManager(dir / "file/run"), ContainsSubstring(dir / "file/run: can't be made: "));
+  CHECK_THROWS_WITH(tx::CheckpointManager(dir / "file/run"),
+                    ContainsSubstring(dir / "file/run: can't hold a run's files: "));
   CHECK_THROWS_WITH(tx::CheckpointManager("/proc/1"), ContainsSubstring("/proc/1/.lock: can't be written: "));
   CHECK_THROWS_AS(tx::CheckpointManager(dir.path().string(), {.keep = 0}), c10::ValueError);
   CHECK_THROWS_AS(tx::CheckpointManager(dir.path().string(), {.every_epochs = 0}), c10::ValueError);
