@@ -75,12 +75,30 @@ struct Object {
   std::vector<std::pair<Value, Value>> dict_items;  ///< what SETITEM(S) added
 };
 
+/// A T that copies share until one of them is changed: keeps a `Value` small.
+template <class T>
+class Shared {
+ public:
+  Shared(T value) : held_(std::make_shared<T>(std::move(value))) {}
+
+  operator const T&() const { return *held_; }
+  const T* get() const { return held_.get(); }
+  /// For changes; copies first where others share it.
+  T* edit() {
+    if (held_.use_count() > 1) held_ = std::make_shared<T>(*held_);
+    return held_.get();
+  }
+
+ private:
+  std::shared_ptr<T> held_;
+};
+
 /// Any of the above. Copying a `Value` copies the reference to a container, as assignment does in Python.
 class Value {
  public:
   using Variant = std::variant<None, bool, int64_t, double, std::string, Bytes, BigInt, std::shared_ptr<List>,
-                               std::shared_ptr<Tuple>, std::shared_ptr<Dict>, Tensor, Global, std::shared_ptr<Object>,
-                               std::shared_ptr<const Storage>>;
+                               std::shared_ptr<Tuple>, std::shared_ptr<Dict>, Shared<Tensor>, Shared<Global>,
+                               std::shared_ptr<Object>, std::shared_ptr<const Storage>>;
 
   Value() = default;
   Value(None) {}
@@ -96,8 +114,8 @@ class Value {
   Value(std::shared_ptr<List> value) : data_(std::move(value)) {}
   Value(std::shared_ptr<Tuple> value) : data_(std::move(value)) {}
   Value(std::shared_ptr<Dict> value) : data_(std::move(value)) {}
-  Value(Tensor value) : data_(std::move(value)) {}
-  Value(Global value) : data_(std::move(value)) {}
+  Value(Tensor value) : data_(Shared<Tensor>(std::move(value))) {}
+  Value(Global value) : data_(Shared<Global>(std::move(value))) {}
   Value(std::shared_ptr<Object> value) : data_(std::move(value)) {}
   /// A storage that stands by itself: what a tensor class unknown here (a quantized one) is built of.
   Value(std::shared_ptr<const Storage> value) : data_(std::move(value)) {}
@@ -117,13 +135,21 @@ class Value {
                   std::is_same_v<T, Object>) {
       auto* held = std::get_if<std::shared_ptr<T>>(&data_);
       return held ? held->get() : nullptr;
+    } else if constexpr (kIsShared<T>) {
+      auto* held = std::get_if<Shared<T>>(&data_);
+      return held ? held->get() : nullptr;
     } else {
       return std::get_if<T>(&data_);
     }
   }
   template <class T>
   T* as() {
-    return const_cast<T*>(std::as_const(*this).as<T>());
+    if constexpr (kIsShared<T>) {
+      auto* held = std::get_if<Shared<T>>(&data_);
+      return held ? held->edit() : nullptr;
+    } else {
+      return const_cast<T*>(std::as_const(*this).as<T>());
+    }
   }
 
   /// Python's `id(x)` for a list, tuple, dict or object: equal for two references to one. Null for anything else.
@@ -135,6 +161,9 @@ class Value {
   const Variant& variant() const { return data_; }
 
  private:
+  template <class T>
+  static constexpr bool kIsShared = std::is_same_v<T, Tensor> || std::is_same_v<T, Global>;
+
   Variant data_;
 };
 
