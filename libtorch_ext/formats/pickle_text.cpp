@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cstring>
 #include <stdexcept>
+#include <vector>
+
+#include "libtorch_ext/formats/little_endian.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -70,16 +73,22 @@ Value parse_big_int(std::string_view digits) {
   if (!is_number || digits.size() > kMaxDigits) {
     throw std::invalid_argument("found '" + std::string(digits.substr(0, 40)) + "', an integer is expected");
   }
-  std::string bytes;
-  for (char digit : digits) {
-    int carry = digit - '0';
-    for (char& byte : bytes) {
-      carry += 10 * static_cast<unsigned char>(byte);
-      byte = static_cast<char>(carry);
-      carry >>= 8;
+  std::vector<uint32_t> limbs;
+  while (!digits.empty()) {
+    const auto chunk = digits.substr(0, 9);
+    digits.remove_prefix(chunk.size());
+    uint64_t scale = 1;
+    for (size_t i = 0; i < chunk.size(); ++i) scale *= 10;
+    uint64_t carry = parse<uint32_t>(chunk);
+    for (uint32_t& limb : limbs) {
+      carry += scale * limb;
+      limb = static_cast<uint32_t>(carry);
+      carry >>= 32;
     }
-    if (carry > 0) bytes += static_cast<char>(carry);
+    if (carry > 0) limbs.push_back(static_cast<uint32_t>(carry));
   }
+  std::string bytes;
+  for (uint32_t limb : limbs) append_little(bytes, limb);
   bytes += '\0';  // room for the sign
   if (is_negative) {
     int carry = 1;

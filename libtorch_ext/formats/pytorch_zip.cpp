@@ -31,6 +31,16 @@ std::string_view find_prefix(const ZipReader& zip) {
                                     " records without a data.pkl: not a file of torch.save");
 }
 
+/// Deflate makes pickles several times smaller, never hundreds of times.
+void check_is_no_bomb(const ZipReader& zip, const ZipRecord& pickle) {
+  constexpr uint64_t kHarmless = 32 * 1024 * 1024;
+  constexpr uint64_t kMaxRatio = 64;
+  if (pickle.size <= kHarmless || pickle.size / kMaxRatio <= pickle.packed_size) return;
+  throw FormatError(zip.path(), "record " + std::string(pickle.name) + " unpacks from " +
+                                    std::to_string(pickle.packed_size) + " bytes to " + std::to_string(pickle.size) +
+                                    ", which no pickle does");
+}
+
 bool is_big_endian(const ZipReader& zip, const std::string& prefix) {
   const ZipRecord* record = zip.find(prefix + "byteorder");
   if (!record) return false;  // written before PyTorch 2.1
@@ -88,6 +98,12 @@ class StorageLoader {
                                          " bytes, " + std::to_string(id.numel) + " elements of " +
                                          std::to_string(id.element()) + " are expected");
     }
+    // A record that is larger only costs memory to unpack.
+    if (record.size != record.packed_size && record.size != static_cast<uint64_t>(id.numel) * id.element()) {
+      throw FormatError(zip_.path(), "record " + std::string(record.name) + " unpacks to " +
+                                         std::to_string(record.size) + " bytes, " + std::to_string(id.numel) +
+                                         " elements of " + std::to_string(id.element()) + " are expected");
+    }
     auto storage = zip_.open(record, check_crc_);
     if (is_big_endian_ && id.element() > 1) storage = swapped(std::move(storage), *id.dtype);
     storage->location = id.location;
@@ -121,6 +137,7 @@ TensorFile read_pytorch_zip(const std::string& path, const ReadOptions& options)
   const ZipReader zip(path);
   const std::string prefix(find_prefix(zip));
   const ZipRecord& pickle_record = *zip.find(prefix + std::string(kPickleName));
+  check_is_no_bomb(zip, pickle_record);
   const bool has_checksums = pickle_record.crc32 != 0;  // torch.serialization.set_crc32_options(False) leaves 0
   if (options.verify == Verify::kNow && has_checksums) {
     for (const ZipRecord& record : zip.records()) zip.verify(record);

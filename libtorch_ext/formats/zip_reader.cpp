@@ -25,6 +25,7 @@ struct Directory {
   uint64_t records = 0;
   uint64_t size = 0;
   uint64_t offset = 0;
+  uint64_t end = 0;  ///< where the record stands that says so, right behind the directory
 };
 
 /// The offset of the end record, which is the last thing in the file but a comment of at most 65535 bytes.
@@ -45,6 +46,8 @@ std::optional<size_t> find_end64(Span file, size_t end) {
   if (field<uint32_t>(file, locator) != zip::kEnd64Locator) return std::nullopt;
   const auto at = field<uint64_t>(file, locator + 8);
   if (at > locator - zip::kEnd64Size || field<uint32_t>(file, at) != zip::kEnd64) return std::nullopt;
+  // It says its own size, but for the first 12 bytes, and ends where the locator begins.
+  if (field<uint64_t>(file, at + 4) != locator - at - 12) return std::nullopt;
   return at;
 }
 
@@ -54,11 +57,13 @@ std::optional<Directory> find_directory(Span file) {
   if (const auto end64 = find_end64(file, *end)) {
     return Directory{.records = field<uint64_t>(file, *end64 + 32),
                      .size = field<uint64_t>(file, *end64 + 40),
-                     .offset = field<uint64_t>(file, *end64 + 48)};
+                     .offset = field<uint64_t>(file, *end64 + 48),
+                     .end = *end64};
   }
   return Directory{.records = field<uint16_t>(file, *end + 10),
                    .size = field<uint32_t>(file, *end + 12),
-                   .offset = field<uint32_t>(file, *end + 16)};
+                   .offset = field<uint32_t>(file, *end + 16),
+                   .end = *end};
 }
 
 /// Takes the 64-bit numbers for those of `record`'s fields that are too narrow. False where they are missing.
@@ -111,6 +116,11 @@ void ZipReader::read_directory() {
     throw FormatError(path_, "the zip directory at byte " + std::to_string(directory->offset) + " with " +
                                  std::to_string(directory->size) + " bytes reaches beyond the file's " +
                                  std::to_string(file.size()));
+  }
+  if (directory->offset + directory->size != directory->end) {
+    throw FormatError(path_, "the zip directory ends at byte " + std::to_string(directory->offset + directory->size) +
+                                 ", " + std::to_string(directory->end) +
+                                 " is expected: something was put before, into or behind the archive");
   }
   Span rest = file.subspan(directory->offset, directory->size);
   if (directory->records > rest.size() / zip::kDirectoryEntrySize) {

@@ -113,6 +113,16 @@ TEST_CASE("hostile tensors are refused with both numbers", "[malformed]") {
   CHECK_THROWS_WITH(read_pytorch_zip(dir / "m.pt"), ContainsSubstring(hostile.problem));
 }
 
+TEST_CASE("an archive with anything before, into or behind it is refused", "[malformed]") {
+  const TempDir dir;
+  const std::string good = small_file(dir);
+  const std::string end = good.substr(good.size() - 22);
+  for (const std::string& bad : {good + "junk", "junk" + good, good + end, good + good, good.substr(0, 64) + good}) {
+    write_file(dir / "bad.pt", bad);
+    CHECK_FALSE(loads(dir / "bad.pt"));
+  }
+}
+
 TEST_CASE("a big-endian file gives the same numbers", "[malformed]") {
   const TempDir dir;
   write_archive(dir / "m.pt", tensor_pickle("K\x02", "K\0K\x02\x85K\x01\x85"s + kHooks), "\x3f\x80\0\0\x40\0\0\0"s,
