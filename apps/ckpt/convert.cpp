@@ -8,7 +8,7 @@
 #include "edit.h"
 #include "libtorch_ext/formats/find_state_dict.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/python_module.h"
+#include "libtorch_ext/formats/pytorch/python_module.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "progress.h"
 #include "text.h"

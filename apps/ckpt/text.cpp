@@ -4,7 +4,7 @@
 #include <ostream>
 #include <sstream>
 
-#include "libtorch_ext/formats/crc32.h"
+#include "libtorch_ext/formats/archive/crc32.h"
 
 namespace ckpt {
 

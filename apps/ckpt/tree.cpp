@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/module_repr.h"
+#include "libtorch_ext/formats/pytorch/module_repr.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "text.h"

@@ -4,7 +4,7 @@
 
 #include "libtorch_ext/checkpoint/folder.h"
 #include "libtorch_ext/core/error.h"
-#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/formats/file/atomic_file.h"
 
 namespace fs = std::filesystem;
 

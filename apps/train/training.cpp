@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/formats/file/atomic_file.h"
 #include "libtorch_ext/train/epoch.h"
 #include "progress.h"
 #include "stop_signal.h"

@@ -1,7 +1,7 @@
 #include "libtorch_ext/checkpoint/file.h"
 
 #include "libtorch_ext/checkpoint/error.h"
-#include "libtorch_ext/formats/pytorch_zip.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 
 namespace torch_ext {
 

@@ -14,7 +14,7 @@ namespace torch_ext {
 ///     used
 LoadedFile load(const std::string& path, const formats::ReadOptions& options = {});
 
-/// Writes a file that Python's `torch.load(path, weights_only=True)` reads; see `formats/pytorch_zip.h`.
+/// Writes a file that Python's `torch.load(path, weights_only=True)` reads; see `formats/pytorch/pytorch_zip.h`.
 /// The old file stays whole until the new one is complete and on the disk. Throws `CheckpointError`.
 ///
 ///     tx::save(tx::state_dict(*model), "model.pt");

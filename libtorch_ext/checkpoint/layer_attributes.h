@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "libtorch_ext/checkpoint/tensor_value.h"
-#include "libtorch_ext/formats/python_module.h"
+#include "libtorch_ext/formats/pytorch/python_module.h"
 #include "libtorch_ext/inspect/extra_repr_options.h"
 
 /// LibTorch's options from Python's attributes and back. A layer's description (layer.h) is called with either of the

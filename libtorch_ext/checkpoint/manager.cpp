@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "libtorch_ext/checkpoint/error.h"
-#include "libtorch_ext/formats/atomic_file.h"
-#include "libtorch_ext/formats/pytorch_zip.h"
+#include "libtorch_ext/formats/file/atomic_file.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 
 namespace fs = std::filesystem;
 

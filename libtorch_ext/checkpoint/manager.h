@@ -8,8 +8,8 @@
 
 #include "libtorch_ext/checkpoint/checkpoint.h"
 #include "libtorch_ext/checkpoint/folder.h"
-#include "libtorch_ext/formats/folder_lock.h"
-#include "libtorch_ext/formats/snapshot.h"
+#include "libtorch_ext/formats/file/folder_lock.h"
+#include "libtorch_ext/formats/pickle/snapshot.h"
 
 namespace torch_ext {
 

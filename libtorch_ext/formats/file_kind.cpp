@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/legacy_magic.h"
-#include "libtorch_ext/formats/mapped_file.h"
+#include "libtorch_ext/formats/file/mapped_file.h"
+#include "libtorch_ext/formats/pytorch/legacy_magic.h"
 
 namespace torch_ext::formats {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/python_module.h"
+#include "libtorch_ext/formats/pytorch/python_module.h"
 
 namespace torch_ext::formats {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "libtorch_ext/formats/archive/gzip.h"
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/gzip.h"
 
 namespace torch_ext::formats {
 namespace {

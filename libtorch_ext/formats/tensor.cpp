@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "libtorch_ext/formats/crc32.h"
+#include "libtorch_ext/formats/archive/crc32.h"
 
 namespace torch_ext::formats {
 namespace {

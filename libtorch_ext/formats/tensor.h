@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "libtorch_ext/formats/dtype.h"
-#include "libtorch_ext/formats/mapped_file.h"
+#include "libtorch_ext/formats/file/mapped_file.h"
 
 namespace torch_ext::formats {
 

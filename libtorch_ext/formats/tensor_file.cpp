@@ -1,11 +1,11 @@
 #include "libtorch_ext/formats/tensor_file.h"
 
 #include "libtorch_ext/formats/file_kind.h"
-#include "libtorch_ext/formats/pytorch_legacy.h"
-#include "libtorch_ext/formats/pytorch_tar.h"
-#include "libtorch_ext/formats/pytorch_zip.h"
-#include "libtorch_ext/formats/safetensors.h"
-#include "libtorch_ext/formats/sharded.h"
+#include "libtorch_ext/formats/pytorch/pytorch_legacy.h"
+#include "libtorch_ext/formats/pytorch/pytorch_tar.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
+#include "libtorch_ext/formats/safetensors/safetensors.h"
+#include "libtorch_ext/formats/shards/sharded.h"
 
 namespace torch_ext::formats {
 

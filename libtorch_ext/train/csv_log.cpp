@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "libtorch_ext/core/error.h"
-#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/formats/file/atomic_file.h"
 
 namespace torch_ext {
 namespace {

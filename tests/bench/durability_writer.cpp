@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/formats/file/atomic_file.h"
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/tensor_file.h"
 

@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/formats/file/atomic_file.h"
 
 #include <csignal>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/folder_lock.h"
+#include "libtorch_ext/formats/file/folder_lock.h"
 
 #include <csignal>
 #include <filesystem>

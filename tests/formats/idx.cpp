@@ -2,8 +2,8 @@
 
 #include <libdeflate.h>
 
+#include "libtorch_ext/formats/archive/gzip.h"
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/gzip.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"
 #include "tests/support/temp_dir.h"

@@ -1,8 +1,8 @@
-#include "libtorch_ext/formats/json_reader.h"
+#include "libtorch_ext/formats/json/json_reader.h"
 
 #include <nlohmann/json.hpp>
 
-#include "libtorch_ext/formats/json_text.h"
+#include "libtorch_ext/formats/json/json_text.h"
 #include "tests/support/catch.h"
 
 namespace torch_ext::formats {

@@ -1,9 +1,9 @@
 // Damaged files either load or throw FormatError; under AddressSanitizer they also touch no wrong byte.
-#include "libtorch_ext/formats/atomic_file.h"
+#include "libtorch_ext/formats/archive/zip_writer.h"
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/file/atomic_file.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/pytorch_zip.h"
-#include "libtorch_ext/formats/zip_writer.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"

@@ -1,7 +1,7 @@
 // Damaged files of the legacy format either load or throw FormatError.
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/pytorch_legacy.h"
+#include "libtorch_ext/formats/pytorch/pytorch_legacy.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"

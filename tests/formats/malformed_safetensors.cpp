@@ -2,7 +2,7 @@
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/little_endian.h"
-#include "libtorch_ext/formats/safetensors.h"
+#include "libtorch_ext/formats/safetensors/safetensors.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"

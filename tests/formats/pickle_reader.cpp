@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/pickle_reader.h"
+#include "libtorch_ext/formats/pickle/pickle_reader.h"
 
 #include <sstream>
 
@@ -118,30 +118,30 @@ TEST_CASE("a broken pickle is refused with its place and problem", "[pickle]") {
     std::string pickle;
     std::string problem;
   };
-  const auto broken = GENERATE(
-      Case{"", "byte 0: the pickle ends in the middle"}, Case{"K", "byte 0: the pickle ends in the middle"},
-      Case{"Nq", "byte 1: the pickle ends in the middle"},
-      Case{".", "byte 0: the stack holds fewer values than its opcode takes"},
-      Case{"(.", "byte 1: the stack holds fewer values than its opcode takes"},
-      Case{"t.", "byte 0: an opcode takes all values since a mark, but there is none"},
-      Case{"h\x05.", "byte 0: memo entry 5 is used before it is put"},
-      Case{"\x80\x09.", "byte 0: found pickle protocol 9, at most 5 is expected"},
-      Case{"\xff.", "byte 0: found opcode 255, which is unknown"},
-      Case{"}(Nu.", "byte 3: a dict has a key without a value"},
-      Case{"NK\x01"
-           "a.",
-           "byte 3: an item is appended to NoneType, a list is expected"},
-      Case{"NK\x01K\x02s.", "byte 5: an item is set in NoneType, a dict is expected"},
-      Case{"NNR.", "byte 2: a call's arguments are NoneType, a tuple is expected"},
-      Case{"}}b.", "byte 2: a dict receives dict as its state"},
-      Case{"I99a\n.", "byte 0: found '99a', an integer is expected"},
-      Case{"}(U\x01"
-           "aNU\x01"
-           "aNu.",
-           "byte 11: a dict has the key 'a' twice"},
-      Case{"X\xff\xff\xff\xff.", "byte 0: the pickle ends in the middle"},
-      Case{"\x8e\xff\xff\xff\xff\xff\xff\xff\xff.", "byte 0: the pickle ends in the middle"},
-      Case{"S'a\n.", "byte 0: a string has no quotes around it"});
+  const auto broken =
+      GENERATE(Case{"", "byte 0: the pickle ends in the middle"}, Case{"K", "byte 0: the pickle ends in the middle"},
+               Case{"Nq", "byte 1: the pickle ends in the middle"},
+               Case{".", "byte 0: the stack holds fewer values than its opcode takes"},
+               Case{"(.", "byte 1: the stack holds fewer values than its opcode takes"},
+               Case{"t.", "byte 0: an opcode takes all values since a mark, but there is none"},
+               Case{"h\x05.", "byte 0: memo entry 5 is used before it is put"},
+               Case{"\x80\x09.", "byte 0: found pickle protocol 9, at most 5 is expected"},
+               Case{"\xff.", "byte 0: found opcode 255, which is unknown"},
+               Case{"}(Nu.", "byte 3: a dict has a key without a value"},
+               Case{"NK\x01"
+                    "a.",
+                    "byte 3: an item is appended to NoneType, a list is expected"},
+               Case{"NK\x01K\x02s.", "byte 5: an item is set in NoneType, a dict is expected"},
+               Case{"NNR.", "byte 2: a call's arguments are NoneType, a tuple is expected"},
+               Case{"}}b.", "byte 2: a dict receives dict as its state"},
+               Case{"I99a\n.", "byte 0: found '99a', an integer is expected"},
+               Case{"}(U\x01"
+                    "aNU\x01"
+                    "aNu.",
+                    "byte 11: a dict has the key 'a' twice"},
+               Case{"X\xff\xff\xff\xff.", "byte 0: the pickle ends in the middle"},
+               Case{"\x8e\xff\xff\xff\xff\xff\xff\xff\xff.", "byte 0: the pickle ends in the middle"},
+               Case{"S'a\n.", "byte 0: a string has no quotes around it"});
   CHECK_THROWS_WITH(read(broken.pickle), "x.pkl: pickle, " + broken.problem);
 }
 

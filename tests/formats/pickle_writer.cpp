@@ -1,7 +1,7 @@
-#include "libtorch_ext/formats/pickle_writer.h"
+#include "libtorch_ext/formats/pickle/pickle_writer.h"
 
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/pickle_reader.h"
+#include "libtorch_ext/formats/pickle/pickle_reader.h"
 #include "libtorch_ext/formats/repr.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"

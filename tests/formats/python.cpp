@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "libtorch_ext/formats/crc32.h"
+#include "libtorch_ext/formats/archive/crc32.h"
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/pytorch_zip.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 #include "libtorch_ext/formats/repr.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"

@@ -1,10 +1,10 @@
-#include "libtorch_ext/formats/python_module.h"
+#include "libtorch_ext/formats/pytorch/python_module.h"
 
 #include <sstream>
 
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/module_repr.h"
-#include "libtorch_ext/formats/pytorch_zip.h"
+#include "libtorch_ext/formats/pytorch/module_repr.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"

@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/pytorch_legacy.h"
+#include "libtorch_ext/formats/pytorch/pytorch_legacy.h"
 
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/repr.h"

@@ -1,10 +1,10 @@
-#include "libtorch_ext/formats/pytorch_zip.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 
 #include <filesystem>
 
+#include "libtorch_ext/formats/archive/zip_reader.h"
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/zip_reader.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"

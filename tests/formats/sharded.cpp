@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/sharded.h"
+#include "libtorch_ext/formats/shards/sharded.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
-#include "libtorch_ext/formats/snapshot.h"
+#include "libtorch_ext/formats/pickle/snapshot.h"
 
 #include "libtorch_ext/formats/error.h"
-#include "libtorch_ext/formats/pytorch_zip.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 #include "tests/formats/make_tensor.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"

@@ -6,8 +6,8 @@
 
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/module_repr.h"
-#include "libtorch_ext/formats/pickle_reader.h"
+#include "libtorch_ext/formats/pickle/pickle_reader.h"
+#include "libtorch_ext/formats/pytorch/module_repr.h"
 #include "libtorch_ext/formats/repr.h"
 
 using namespace torch_ext::formats;

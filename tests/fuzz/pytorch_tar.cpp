@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/pytorch_tar.h"
+#include "libtorch_ext/formats/pytorch/pytorch_tar.h"
 
 #include "tests/fuzz/read_all.h"
 

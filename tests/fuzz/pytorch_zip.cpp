@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/pytorch_zip.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 
 #include "tests/fuzz/read_all.h"
 

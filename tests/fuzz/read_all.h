@@ -7,7 +7,7 @@
 
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/flatten.h"
-#include "libtorch_ext/formats/pickle_writer.h"
+#include "libtorch_ext/formats/pickle/pickle_writer.h"
 #include "libtorch_ext/formats/repr.h"
 #include "tests/fuzz/input_file.h"
 

@@ -1,4 +1,4 @@
-#include "libtorch_ext/formats/safetensors.h"
+#include "libtorch_ext/formats/safetensors/safetensors.h"
 
 #include <cstdint>
 #include <vector>
