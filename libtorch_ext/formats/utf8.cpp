@@ -1,7 +1,7 @@
 #include "libtorch_ext/formats/utf8.h"
 
 #include <algorithm>
-#include <cstdint>
+#include <stdexcept>
 
 namespace torch_ext::formats {
 namespace {
@@ -36,6 +36,24 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(size);
   }
   return true;
+}
+
+void append_utf8(std::string& out, uint32_t code_point) {
+  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((code_point >> shift) & 0x3f)); };
+  if (code_point < 0x80) {
+    out += static_cast<char>(code_point);
+  } else if (code_point < 0x800) {
+    out += static_cast<char>(0xc0 | (code_point >> 6));
+    tail(0);
+  } else if (code_point < 0x10000) {
+    out += static_cast<char>(0xe0 | (code_point >> 12));
+    tail(6), tail(0);
+  } else if (code_point < 0x110000) {
+    out += static_cast<char>(0xf0 | (code_point >> 18));
+    tail(12), tail(6), tail(0);
+  } else {
+    throw std::invalid_argument("a string has a character beyond U+10FFFF");
+  }
 }
 
 }  // namespace torch_ext::formats

@@ -3,7 +3,6 @@
 #include <limits>
 #include <stdexcept>
 
-#include "libtorch_ext/formats/pickle/pickle_text.h"
 #include "libtorch_ext/formats/utf8.h"
 
 namespace torch_ext::formats {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libtorch_ext/formats/little_endian.h"
+#include "libtorch_ext/formats/utf8.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -46,22 +47,6 @@ char unescape(std::string_view& text) {
   const size_t found = kNames.find(name);
   if (found == kNames.npos) throw std::invalid_argument("a string has an unknown escape");
   return kValues[found];
-}
-
-/// The size of the UTF-8 sequence that `text` begins with; 0 where it is none.
-size_t utf8_size(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const size_t size = byte(0) < 0x80   ? 1
-                      : byte(0) < 0xc2 ? 0
-                      : byte(0) < 0xe0 ? 2
-                      : byte(0) < 0xf0 ? 3
-                      : byte(0) < 0xf5 ? 4
-                                       : 0;
-  if (size > text.size()) return 0;
-  for (size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  return size;
 }
 
 /// A decimal number beyond 64 bits.
@@ -147,24 +132,6 @@ std::string parse_raw_unicode(std::string_view line) {
   return result;
 }
 
-void append_utf8(std::string& out, uint32_t code_point) {
-  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((code_point >> shift) & 0x3f)); };
-  if (code_point < 0x80) {
-    out += static_cast<char>(code_point);
-  } else if (code_point < 0x800) {
-    out += static_cast<char>(0xc0 | (code_point >> 6));
-    tail(0);
-  } else if (code_point < 0x10000) {
-    out += static_cast<char>(0xe0 | (code_point >> 12));
-    tail(6), tail(0);
-  } else if (code_point < 0x110000) {
-    out += static_cast<char>(0xf0 | (code_point >> 18));
-    tail(12), tail(6), tail(0);
-  } else {
-    throw std::invalid_argument("a string has a character beyond U+10FFFF");
-  }
-}
-
 std::string latin1_from_utf8(std::string_view utf8) {
   std::string result;
   result.reserve(utf8.size());
@@ -189,12 +156,7 @@ std::string utf8_from_latin1(std::string_view latin1) {
 }
 
 Value text_or_bytes(std::string_view bytes) {
-  for (auto rest = bytes; !rest.empty();) {
-    const size_t size = utf8_size(rest);
-    if (size == 0) return Bytes{std::string(bytes)};
-    rest.remove_prefix(size);
-  }
-  return bytes;
+  return is_utf8(bytes) ? Value(bytes) : Value(Bytes{std::string(bytes)});
 }
 
 Value integer_from_bytes(std::string_view little_endian) {

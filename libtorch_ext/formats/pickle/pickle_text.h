@@ -24,9 +24,6 @@ std::string parse_quoted(std::string_view line);
 /// UNICODE's argument: Latin-1 with \u20ac and \U0001f600; returned as UTF-8.
 std::string parse_raw_unicode(std::string_view line);
 
-/// A code point as UTF-8. Also serves lone surrogates, as Python's "surrogatepass" does.
-void append_utf8(std::string& out, uint32_t code_point);
-
 /// The bytes whose Latin-1 text is `utf8`: how protocol 2 writes Python's `bytes`.
 std::string latin1_from_utf8(std::string_view utf8);
 std::string utf8_from_latin1(std::string_view latin1);
