@@ -25,10 +25,10 @@ using tx::testing::TempDir;
 
 namespace {
 
-using Names = std::set<std::string>;
+using FileNames = std::set<std::string>;
 
-Names names_in(const std::string& folder) {
-  Names names;
+FileNames names_in(const std::string& folder) {
+  FileNames names;
   for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
   return names;
 }
@@ -77,7 +77,7 @@ TEST_CASE("last.pt is each save's, epochs stay every N, and of those the newest 
     CHECK_FALSE(checkpoints.save_epoch(checkpoint_at(epoch)));
   }
   checkpoints.wait();
-  CHECK(names_in(run) == Names{".lock", "last.pt", "epoch-0006.pt", "epoch-0008.pt"});
+  CHECK(names_in(run) == FileNames{".lock", "last.pt", "epoch-0006.pt", "epoch-0008.pt"});
   CHECK(tx::load(run + "/last.pt").integer("epoch") == 9);
   CHECK(tx::load(run + "/epoch-0006.pt").integer("epoch") == 6);
 }
@@ -92,7 +92,7 @@ TEST_CASE("a resumed run keeps K of its own and earlier epochs, and leaves later
     tx::CheckpointManager checkpoints(run, {.every_epochs = 1, .keep = 2});
     checkpoints.save_epoch(checkpoint_at(4));
   }
-  CHECK(names_in(run) == Names{"last.pt", "epoch-0003.pt", "epoch-0004.pt", "epoch-0009.pt", "epoch-2.pt"});
+  CHECK(names_in(run) == FileNames{"last.pt", "epoch-0003.pt", "epoch-0004.pt", "epoch-0009.pt", "epoch-2.pt"});
 }
 
 TEST_CASE("best.pt follows the metric, up or down, and NaN never gets there") {
@@ -149,7 +149,7 @@ TEST_CASE("what goes wrong in the background is thrown by the next call, once, a
     CHECK_THROWS_AS(checkpoints.wait(), tx::CheckpointError);
   }
   CHECK(tx::load(dir / "last.pt").integer("epoch") == 1);
-  CHECK(names_in(dir.path()) == Names{".lock", "last.pt"});
+  CHECK(names_in(dir.path()) == FileNames{".lock", "last.pt"});
   checkpoints.save(checkpoint_at(5));
   checkpoints.wait();
   CHECK(tx::load(dir / "last.pt").integer("epoch") == 5);
@@ -160,7 +160,7 @@ TEST_CASE("a folder's first save, and every one without background, throws what 
   const FileSizeLimit full(64 * 1024);
   tx::CheckpointManager first(dir / "first");
   CHECK_THROWS_AS(first.save(checkpoint_at(1, torch::zeros(100'000))), tx::CheckpointError);
-  CHECK(names_in(dir / "first") == Names{".lock"});
+  CHECK(names_in(dir / "first") == FileNames{".lock"});
   tx::CheckpointManager plain(dir / "plain", {.background = false});
   plain.save(checkpoint_at(1));
   CHECK_THROWS_AS(plain.save(checkpoint_at(2, torch::zeros(100'000))), tx::CheckpointError);
@@ -176,7 +176,7 @@ TEST_CASE("an old epoch goes only when the new files are there") {
     checkpoints.save_epoch(checkpoint_at(2, torch::zeros(100'000)));
     CHECK_THROWS_AS(checkpoints.wait(), tx::CheckpointError);
   }
-  CHECK(names_in(dir.path()) == Names{".lock", "last.pt", "epoch-0001.pt"});
+  CHECK(names_in(dir.path()) == FileNames{".lock", "last.pt", "epoch-0001.pt"});
 }
 
 TEST_CASE("the end of a manager is the end of its save, and of its lock") {
@@ -188,7 +188,7 @@ TEST_CASE("the end of a manager is the end of its save, and of its lock") {
                       ContainsSubstring("is in use by another process (pid " + std::to_string(::getpid())));
   }
   CHECK(tx::load(dir / "last.pt").integer("epoch") == 2);
-  CHECK(names_in(dir.path()) == Names{"last.pt"});
+  CHECK(names_in(dir.path()) == FileNames{"last.pt"});
 }
 
 TEST_CASE("a manager clears away what a kill left half-written, and nothing else") {
@@ -198,7 +198,7 @@ TEST_CASE("a manager clears away what a kill left half-written, and nothing else
     tx::testing::write_file(dir / name, "");
   }
   tx::CheckpointManager checkpoints(dir.path().string());
-  CHECK(names_in(dir.path()) == Names{".lock", "epoch-12.pt.tmp-1-7", "other.pt.tmp-1-0", "last.pt.tmp"});
+  CHECK(names_in(dir.path()) == FileNames{".lock", "epoch-12.pt.tmp-1-7", "other.pt.tmp-1-0", "last.pt.tmp"});
 }
 
 TEST_CASE("kill -9 at any moment leaves a folder to go on from, and no epoch lost") {
