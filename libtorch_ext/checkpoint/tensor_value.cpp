@@ -132,13 +132,11 @@ void copy_into(const at::Tensor& target, const formats::Tensor& value) {
 
 std::string described(const Value& value) {
   if (const auto* tensor = value.as<formats::Tensor>()) {
-    const std::string dtype =
-        c10::isQIntType(tensor->dtype) ? " and dtype " + std::string(formats::dtype_name(tensor->dtype)) : "";
-    return c10::str("a tensor of shape ", at::IntArrayRef(tensor->shape), dtype);
+    if (c10::isQIntType(tensor->dtype)) return "a quantized tensor (save it after dequantize())";
+    return c10::str("a tensor of shape ", at::IntArrayRef(tensor->shape));
   }
   if (const auto* object = value.as<formats::Object>()) {
     const std::string& name = object->type.name;
-    if (name == "_rebuild_qtensor") return "a quantized tensor (save it after dequantize())";
     if (name == "_rebuild_sparse_tensor" || name == "_rebuild_sparse_csr_tensor") {
       return "a sparse tensor (save it after to_dense())";
     }

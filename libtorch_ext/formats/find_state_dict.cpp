@@ -23,7 +23,9 @@ bool holds_tensors(const Value& value) {
 FoundStateDict made_of(const Value& value, const std::string& key, const std::string& file) {
   if (is_module(value)) return {module_state_dict(value, file), key};
   if (value.as<Dict>()) return {value, key};
-  throw FormatError(file, (key.empty() ? "" : key + ": ") + "found a " + value.type_name() + ", expected a state_dict");
+  throw FormatError(file, key.empty() ? "found a " + value.type_name() +
+                                            ", expected a state_dict or a dictionary that has one under \"state_dict\""
+                                      : key + ": found a " + value.type_name() + ", expected a state_dict");
 }
 
 std::vector<std::string> keys_of(const Dict& dict, bool (*is_candidate)(const Value&)) {

@@ -104,8 +104,8 @@ TEST_CASE("the state_dict is found under the key that Python programs use, and t
   CHECK(key_of({"model", "model_ema"}) == "model");
   CHECK(key_of({"model", "model_ema"}, {.key = "model_ema"}) == "model_ema");
   CHECK_THROWS_WITH(key_of({"teacher", "student"}),
-                    "file.pt: found dictionaries of tensors under \"teacher\", \"student\", expected one: name the one "
-                    "to load by LoadOptions::key");
+                    "file.pt: found dictionaries of tensors under \"teacher\", \"student\", expected one: say which "
+                    "by its key");
   CHECK_THROWS_WITH(key_of({"model"}, {.key = "net"}), ContainsSubstring("expected the key \"net\", found the keys"));
   CHECK_THROWS_WITH(key_of({"model"}, {.key = "epoch"}), "file.pt: epoch: found a int, expected a state_dict");
 }

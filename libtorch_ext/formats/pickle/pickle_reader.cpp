@@ -15,7 +15,7 @@
 namespace torch_ext::formats {
 namespace {
 
-constexpr size_t kMaxCopied = 64 * 1024 * 1024;
+constexpr size_t kMaxCopied = 24 * 1024 * 1024;
 
 /// Protocols below 3 name modules as Python 2 did.
 std::string modern_module(std::string_view module) {
