@@ -29,7 +29,7 @@ Examples:
   tx-ckpt tree resnet18.pth                             the same as a tree of modules
   tx-ckpt print last.pt state_dict.fc.bias              one tensor, as Python prints it
   tx-ckpt convert last.pt weights.safetensors --key state_dict --prefix strip --dtype float16
-  tx-ckpt convert old.pth new.pt --rename '^backbone\.=encoder.' --only 'layer4.*'
+  tx-ckpt convert old.pth new.pt --only 'backbone.*' --rename '^backbone\.=encoder.'
   tx-ckpt diff a.pt b.safetensors --atol 1e-6           exit code 1 where they differ
   tx-ckpt verify last.pt                                every CRC-32
   tx-ckpt average epoch-*.pt -o swa.pt                  the mean of the weights

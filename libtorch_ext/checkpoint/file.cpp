@@ -1,7 +1,6 @@
 #include "libtorch_ext/checkpoint/file.h"
 
 #include "libtorch_ext/checkpoint/error.h"
-#include "libtorch_ext/formats/pytorch/pytorch_zip.h"
 
 namespace torch_ext {
 
@@ -13,17 +12,17 @@ LoadedFile load(const std::string& path, const formats::ReadOptions& options) {
   }
 }
 
-void save(const Value& value, const std::string& path) {
+void save(const Value& value, const std::string& path, const formats::WriteOptions& options) {
   try {
-    formats::write_pytorch_zip(value, path);
+    formats::write_tensor_file(value, path, options);
   } catch (const formats::FormatError& error) {
     throw CheckpointError(error);
   }
 }
 
-void save(const StateDict& state, const std::string& path) {
+void save(const StateDict& state, const std::string& path, const formats::WriteOptions& options) {
   TensorWriter writer;
-  save(to_value(state, writer), path);
+  save(to_value(state, writer), path, options);
 }
 
 }  // namespace torch_ext

@@ -148,6 +148,19 @@ TEST_CASE("a tied weight is saved under both names and once in bytes, and comes 
         dict->find("2.weight")->as<tx::formats::Tensor>()->storage);
 }
 
+TEST_CASE("the name of a file chooses its format") {
+  const TempDir dir;
+  const auto net = small_net();
+  for (const char* name : {"model.pt", "model.safetensors", "sharded.safetensors.index.json"}) {
+    tx::save(tx::state_dict(*net), dir / name);
+    const auto other = small_net();
+    CHECK(tx::load_state_dict(*other, tx::load(dir / name)).missing.empty());
+    CHECK(torch::equal(other->parameters()[0], net->parameters()[0]));
+  }
+  CHECK(tx::formats::read_tensor_file(dir / "model.safetensors").format == "safetensors");
+  CHECK(tx::formats::read_tensor_file(dir / "sharded.safetensors.index.json").format == "safetensors-sharded");
+}
+
 TEST_CASE("what isn't a checkpoint is refused with the file's name") {
   TempDir dir;
   tx::testing::write_file(dir / "text.pt", "not a checkpoint");
