@@ -150,10 +150,10 @@ TEST_CASE("a tied weight is saved under both names and once in bytes, and comes 
 
 TEST_CASE("the name of a file chooses its format") {
   const TempDir dir;
-  const auto net = small_net();
+  auto net = small_net();
   for (const char* name : {"model.pt", "model.safetensors", "sharded.safetensors.index.json"}) {
     tx::save(tx::state_dict(*net), dir / name);
-    const auto other = small_net();
+    auto other = small_net();
     CHECK(tx::load_state_dict(*other, tx::load(dir / name)).missing.empty());
     CHECK(torch::equal(other->parameters()[0], net->parameters()[0]));
   }
