@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "libtorch_ext/formats/elements.h"
+#include "libtorch_ext/formats/python_float.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -204,19 +205,66 @@ std::string size_text(const std::vector<int64_t>& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
+/// Python's `tensor.dequantize()`, of float32.
+Tensor dequantized(const Tensor& tensor) {
+  const Quantizer& quantizer = *tensor.quantizer;
+  const auto numbers = [](const Tensor& from) {
+    std::vector<std::byte> scratch;
+    const auto bytes = row_major_bytes(from, scratch);
+    std::vector<double> values(bytes.size() / element_size(from.dtype));
+    to_doubles(bytes, from.dtype, values);
+    return values;
+  };
+  std::vector<double> values = numbers(tensor);
+  std::vector<double> scales = {quantizer.scale};
+  std::vector<double> zero_points = {static_cast<double>(quantizer.zero_point)};
+  size_t inner = values.size();  // elements that lie side by side in one channel
+  if (quantizer.is_per_channel()) {
+    scales = numbers(quantizer.scales);
+    zero_points = numbers(quantizer.zero_points);
+    for (size_t dim = 0; dim <= static_cast<size_t>(quantizer.axis); ++dim)
+      inner /= static_cast<size_t>(tensor.shape[dim]);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t channel = i / inner % scales.size();
+    values[i] = (values[i] - zero_points[channel]) * scales[channel];
+  }
+  std::vector<std::byte> bytes(values.size() * sizeof(float));
+  from_doubles(values, DType::Float, bytes);
+  Tensor result{.dtype = DType::Float, .shape = tensor.shape, .stride = tensor.shape};
+  int64_t step = 1;
+  for (size_t dim = tensor.shape.size(); dim-- > 0; step *= tensor.shape[dim]) result.stride[dim] = step;
+  result.storage = std::make_shared<Storage>(bytes.size(), [bytes] { return bytes; });
+  return result;
+}
+
+void append_quantizer(const Quantizer& quantizer, std::vector<std::string>& suffixes) {
+  suffixes.push_back("quantization_scheme=torch." + quantizer.scheme);
+  if (quantizer.is_per_channel()) {
+    suffixes.push_back("scale=" + tensor_text(quantizer.scales));
+    suffixes.push_back("zero_point=" + tensor_text(quantizer.zero_points));
+    suffixes.push_back("axis=" + std::to_string(quantizer.axis));
+  } else {
+    suffixes.push_back("scale=" + python_float(quantizer.scale));
+    suffixes.push_back("zero_point=" + std::to_string(quantizer.zero_point));
+  }
+}
+
 }  // namespace
 
 std::string tensor_text(const Tensor& tensor) {
   const bool is_empty = tensor.numel() == 0;
-  std::vector<std::string> suffixes;
   const DType dtype = tensor.dtype;
+  std::vector<std::string> suffixes;
   const bool is_default = dtype == DType::Float ||
                           (!is_empty && (dtype == DType::ComplexFloat || dtype == DType::Long || dtype == DType::Bool));
-  if (is_empty && tensor.shape.size() != 1) suffixes.push_back("size=" + size_text(tensor.shape));
+  if ((is_empty && tensor.shape.size() != 1) || tensor.quantizer) suffixes.push_back("size=" + size_text(tensor.shape));
   if (!is_default) suffixes.push_back("dtype=torch." + std::string(dtype_name(dtype)));
+  if (tensor.quantizer) append_quantizer(*tensor.quantizer, suffixes);
   if (tensor.requires_grad) suffixes.push_back("requires_grad=True");
 
-  std::string text = std::string(kOpening) + (is_empty ? "[]" : Printer(tensor).run());
+  const Tensor shown = tensor.quantizer && !is_empty ? dequantized(tensor) : tensor;
+  std::string text = std::string(kOpening) + (is_empty ? "[]" : Printer(shown).run());
   const size_t newline = text.rfind('\n');
   size_t line = newline == text.npos ? text.size() + 2 : text.size() - newline + 1;
   for (const std::string& suffix : suffixes) {

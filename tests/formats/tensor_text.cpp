@@ -30,6 +30,9 @@ tensors = [
     torch.tensor([0.1, 1000.0]), torch.tensor([1.0, 1e8]), torch.tensor([1.0, 2e8]), torch.tensor([1.0, 2000.0]),
     torch.zeros(1001), torch.zeros(2, 3, 1, 5), torch.randint(0, 9, (7, 300), dtype=torch.uint8),
     torch.nn.Parameter(torch.randn(2, 2)), torch.randn(2).requires_grad_(), torch.zeros(3, 70, dtype=torch.float16),
+    torch.quantize_per_tensor(torch.randn(3, 4), 0.1, 2, torch.qint8),
+    torch.quantize_per_channel(torch.randn(3, 4), torch.tensor([0.1, 0.2, 0.5]), torch.tensor([0, 1, 2]), 0, torch.quint8),
+    torch.quantize_per_channel(torch.randn(2, 3, 2), torch.tensor([0.1, 0.2, 0.5]), torch.tensor([0, 1, 2]), 1, torch.qint32),
     torch.nn.Parameter(torch.zeros(0)), torch.ones(1, 1, 1, dtype=torch.int32), torch.randn(1, 11).to(torch.bfloat16),
 ]
 torch.save(tensors, sys.argv[1])

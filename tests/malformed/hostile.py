@@ -190,6 +190,10 @@ REFUSED = {
     "storage id too short": archive(b"\x80\x02X\x07\0\0\0storage\x85Q."),
     "tensor of a text": archive(b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(X\x01\0\0\0aK\0))\x89)tR."),
     "tensor without arguments": archive(b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n)R."),
+    "quantized along no axis": archive(
+        b"\x80\x02ctorch._utils\n_rebuild_qtensor\n(" + storage_id(4, key=b"1", kind=b"QInt8Storage") + integer(0)
+        + numbers(4) + numbers(1) + b"(ctorch\nper_channel_affine\n" + tensor() + tensor() + integer(7)
+        + b"t\x89ccollections\nOrderedDict\n)RtR.", {"0": bytes(16), "1": bytes(4)}),
     "parameter of nothing": archive(b"\x80\x02ctorch._utils\n_rebuild_tensor\n(NNNNtR."),
     # legacy
     "legacy magic alone": MAGIC,

@@ -121,6 +121,17 @@ std::optional<Tensor> parameter_with_state(const Tuple& args) {
   return tensor;
 }
 
+void check_channels(const Tensor& tensor, const Quantizer& quantizer) {
+  const auto dimensions = static_cast<int64_t>(tensor.shape.size());
+  const bool has_axis = quantizer.axis >= 0 && quantizer.axis < dimensions;
+  const int64_t channels = has_axis ? tensor.shape[static_cast<size_t>(quantizer.axis)] : -1;
+  if (quantizer.scales.numel() == channels && quantizer.zero_points.numel() == channels) return;
+  throw std::invalid_argument("a tensor of " + std::to_string(dimensions) + " dimensions is quantized along axis " +
+                              std::to_string(quantizer.axis) + " with " + std::to_string(quantizer.scales.numel()) +
+                              " scales and " + std::to_string(quantizer.zero_points.numel()) +
+                              " zero points, one of each for every index is expected");
+}
+
 /// (storage, offset, size, stride, how it is quantized, requires_grad, hooks).
 std::optional<Tensor> quantized(const Tuple& args) {
   Tensor tensor = view(args);
@@ -143,8 +154,9 @@ std::optional<Tensor> quantized(const Tuple& args) {
     return std::nullopt;
   }
   tensor.requires_grad = argument<bool>(args, 5, "a bool");
-  tensor.quantizer = std::move(quantizer);
   check_bounds(tensor);
+  if (is_per_channel) check_channels(tensor, *quantizer);
+  tensor.quantizer = std::move(quantizer);
   return tensor;
 }
 
