@@ -136,7 +136,7 @@ TEST_CASE("an index that leads astray is refused", "[malformed][sharded]") {
       Case{R"({"weight_map": {"a": "s.safetensors", "a": "s.safetensors"}})", "the name 'a' comes twice"},
       Case{R"({"metadata": {}})", "it has no weight_map, which the index of a sharded checkpoint has"},
       Case{R"({"weight_map": {"a": "s.safetensors"})", "',' or '}' is expected, the end is found"},
-      Case{R"({"weight_map": {"a": "none.bin"}})", "m.index.json: its shard none.bin is missing"},
+      Case{R"({"weight_map": {"a": "none.bin"}})", "m.index.json: its shard 'none.bin' is missing"},
       Case{R"({"weight_map": {"a": "m.index.json"}})", "is an index, a shard is expected"},
       Case{R"({"weight_map": {"a": "text.bin"}})", "text.bin: is a text file"},
       Case{R"({"weight_map": {"b": "s.safetensors"}})", "s.safetensors: the tensor 'b', which the index promises, is"});

@@ -235,6 +235,8 @@ REFUSED = {
     "index traverses": json.dumps({"weight_map": {"a": "../../etc/passwd"}}).encode(),
     "index absolute": json.dumps({"weight_map": {"a": "/etc/passwd"}}).encode(),
     "index of a missing shard": json.dumps({"weight_map": {"a": "none.safetensors"}}).encode(),
+    "index of a shard whose name is too long": json.dumps({"weight_map": {"a": "n" * 300}}).encode(),
+    "index of a shard with controls in its name": json.dumps({"weight_map": {"a": "\x1b[2J\x7f"}}).encode(),
     "index of a number": json.dumps({"weight_map": {"a": 7}}).encode(),
     "index deep": b'{"weight_map":' + b'{"a":' * 100000,
 }

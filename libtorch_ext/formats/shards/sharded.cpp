@@ -40,12 +40,22 @@ struct Shard {
   std::vector<NamedTensor> tensors;  ///< by name
 };
 
+/// False also where that can't be told: the name is too long, say.
+bool exists(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::exists(path, unknown);
+}
+
 Shard open_shard(const std::string& index_path, const std::string& name, const ReadOptions& options) {
   const std::string path = beside(index_path, name);
-  if (!std::filesystem::exists(path)) throw FormatError(index_path, "its shard " + name + " is missing");
+  if (!exists(path)) throw FormatError(index_path, "its shard " + repr(name, kMaxName) + " is missing");
   if (file_kind(path) == FileKind::kIndex) throw FormatError(path, "is an index, a shard is expected");
   Shard shard{.path = path, .file = read_tensor_file(path, options)};
-  shard.tensors = named_tensors(shard.file.root);
+  try {
+    shard.tensors = named_tensors(shard.file.root);
+  } catch (const std::length_error& error) {
+    throw FormatError(path, error.what());
+  }
   std::ranges::sort(shard.tensors, {}, &NamedTensor::name);
   return shard;
 }
@@ -61,7 +71,7 @@ const Tensor& find_tensor(const Shard& shard, const std::string& name) {
 /// The files that the index at `path` names; none where there is no index.
 std::set<std::string> named_files(const std::string& path) {
   std::set<std::string> names;
-  if (!std::filesystem::exists(path)) return names;
+  if (!exists(path)) return names;
   for (auto& [tensor, file] : read_index(path).weight_map) names.insert(std::move(file));
   return names;
 }
