@@ -46,10 +46,7 @@ std::vector<std::byte> mean(const std::vector<Tensor>& tensors) {
 Tensor lazy_mean(std::vector<Tensor> tensors) {
   Tensor result = tensors.back();
   result.storage_offset = 0;
-  int64_t step = 1;
-  for (size_t dim = result.shape.size(); dim-- > 0; step *= std::max<int64_t>(result.shape[dim], 1)) {
-    result.stride[dim] = step;
-  }
+  result.stride = contiguous_stride(result.shape);
   const size_t size = static_cast<size_t>(result.numel()) * element_size(result.dtype);
   const auto& last = *tensors.back().storage;
   auto storage = std::make_shared<Storage>(size, [tensors = std::move(tensors)] { return mean(tensors); });

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <ostream>
-#include <set>
 #include <stdexcept>
 
 #include "edit.h"
@@ -11,6 +10,7 @@
 #include "libtorch_ext/formats/pytorch/python_module.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "progress.h"
+#include "storages.h"
 #include "text.h"
 
 namespace ckpt {
@@ -43,15 +43,6 @@ uint64_t parse_size(const std::string& text) {
     }
   }
   throw std::invalid_argument("--max-shard-size: found \"" + text + "\", expected a size like 500MB or 2GiB");
-}
-
-uint64_t storage_bytes(const Value& root) {
-  uint64_t bytes = 0;
-  std::set<const Storage*> seen;
-  for (const auto& [name, tensor] : named_tensors(root)) {
-    if (seen.insert(tensor.storage.get()).second) bytes += tensor.storage->size();
-  }
-  return bytes;
 }
 
 /// Whether OUT is a file of names and tensors, with no room for a whole model.
@@ -93,13 +84,15 @@ void convert(const ConvertOptions& options, std::ostream& out) {
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(options.in + ": " + error.what());
   }
-  const uint64_t bytes = storage_bytes(root);
-  Progress progress(bytes);
+  uint64_t tensors = 0;
+  Storages storages;
+  for (const auto& [name, tensor] : named_tensors(root)) ++tensors, storages.add(tensor);
+  Progress progress(storages.bytes);
   WriteOptions write{.progress = [&](size_t more) { progress.add(more); }};
   if (options.legacy) write.format = WriteFormat::kPytorchLegacy;
   if (!options.max_shard_size.empty()) write.max_shard_size = parse_size(options.max_shard_size);
   write_tensor_file(root, options.out, write);
-  out << options.out << ": " << plural(named_tensors(root).size(), "tensor") << ", " << bytes_text(bytes) << '\n';
+  out << options.out << ": " << plural(tensors, "tensor") << ", " << bytes_text(storages.bytes) << '\n';
 }
 
 }  // namespace ckpt

@@ -9,6 +9,7 @@
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/formats/elements.h"
 #include "libtorch_ext/formats/glob.h"
+#include "libtorch_ext/formats/pickle/pickle_arena.h"
 #include "libtorch_ext/formats/prefix.h"
 #include "libtorch_ext/formats/rename.h"
 #include "libtorch_ext/formats/value_children.h"
@@ -18,8 +19,6 @@ namespace ckpt {
 using namespace torch_ext::formats;
 
 namespace {
-
-constexpr size_t kMaxDepth = 1000;
 
 std::vector<std::string> string_keys(const Dict& dict) {
   std::vector<std::string> keys;
@@ -59,7 +58,7 @@ Value kept(const Value& value, const std::string& name, const std::vector<std::s
     return value;
   const auto* dict = value.as<Dict>();
   if (!dict) return Value();
-  if (depth > kMaxDepth) throw std::length_error("containers are nested in more than 1000 levels");
+  if (depth > kMaxNesting) throw std::length_error("containers are nested in more than 1000 levels");
   Dict part{.ordered = dict->ordered, .attributes = dict->attributes};
   for (const auto& [key, item] : dict->items) {
     const auto* text = key.as<std::string>();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iomanip>
 #include <ostream>
-#include <set>
 #include <sstream>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
+#include "storages.h"
 #include "text.h"
 
 namespace ckpt {
@@ -42,13 +42,12 @@ void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
   size_t name_width = 0;
   size_t dtype_width = 0;
   uint64_t elements = 0;
-  uint64_t bytes = 0;
-  std::set<const Storage*> storages;
+  Storages storages;
   for (const auto& [name, tensor] : tensors) {
     name_width = std::max(name_width, name.size());
     dtype_width = std::max(dtype_width, dtype_name(tensor.dtype).size());
     elements += static_cast<uint64_t>(tensor.numel());
-    if (storages.insert(tensor.storage.get()).second) bytes += tensor.storage->size();
+    storages.add(tensor);
   }
   std::ostringstream table;
   table << std::left;
@@ -60,7 +59,7 @@ void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
   }
   for (const auto& [name, value] : named_leaves(file.root)) table << name << " = " << repr(value, kMaxLeaf) << '\n';
   table << plural(tensors.size(), "tensor") << ", " << plural(elements, "element") << ", "
-        << plural(storages.size(), "storage") << " of " << bytes_text(bytes) << '\n';
+        << plural(storages.seen.size(), "storage") << " of " << bytes_text(storages.bytes) << '\n';
   out << table.str();
 }
 

@@ -1,7 +1,6 @@
 #include "tree.h"
 
 #include <ostream>
-#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "libtorch_ext/formats/pytorch/module_repr.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
+#include "storages.h"
 #include "text.h"
 
 namespace ckpt {
@@ -128,14 +128,12 @@ void tree(const TreeOptions& options, std::ostream& out) {
     document["format"] = file.format;
     return print_json(document, out);
   }
-  uint64_t bytes = 0;
-  std::set<const Storage*> storages;
+  Storages storages;
   for (const auto& [name, value] : values) {
-    const auto* tensor = value.as<Tensor>();
-    if (tensor && storages.insert(tensor->storage.get()).second) bytes += tensor->storage->size();
+    if (const auto* tensor = value.as<Tensor>()) storages.add(*tensor);
   }
   out << options.file << "  (" << file.format << ", " << plural(tree.root().tensors, "tensor") << ", "
-      << plural(tree.root().elements, "element") << ", " << bytes_text(bytes) << ")\n";
+      << plural(tree.root().elements, "element") << ", " << bytes_text(storages.bytes) << ")\n";
   print_children(tree, tree.root(), "", options.depth, out);
   print_models(file.root, options.file, out);
 }

@@ -1,10 +1,10 @@
 #include "verify.h"
 
 #include <ostream>
-#include <set>
 
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/tensor_file.h"
+#include "storages.h"
 #include "text.h"
 
 namespace ckpt {
@@ -14,12 +14,10 @@ using namespace torch_ext::formats;
 void verify(const VerifyOptions& options, std::ostream& out) {
   const TensorFile file = read_tensor_file(options.file, {.verify = Verify::kNow});
   uint64_t tensors = 0;
-  uint64_t bytes = 0;
-  std::set<const Storage*> storages;
+  Storages storages;
   for (const auto& [name, tensor] : named_tensors(file.root)) {
     ++tensors;
-    if (!storages.insert(tensor.storage.get()).second) continue;
-    bytes += tensor.storage->size();
+    if (!storages.add(tensor)) continue;
     tensor.storage->stream([](auto) {});  // what has to be unpacked or swapped unpacks
   }
   if (options.json) {
@@ -27,11 +25,12 @@ void verify(const VerifyOptions& options, std::ostream& out) {
                        {"ok", true},
                        {"format", file.format},
                        {"tensors", tensors},
-                       {"bytes", bytes},
+                       {"bytes", storages.bytes},
                        {"checksums", file.has_checksums}},
                       out);
   }
-  out << options.file << ": " << file.format << ", " << plural(tensors, "tensor") << ", " << bytes_text(bytes) << ": "
+  out << options.file << ": " << file.format << ", " << plural(tensors, "tensor") << ", " << bytes_text(storages.bytes)
+      << ": "
       << (file.has_checksums ? "every CRC-32 is right"
                              : "whole, but without checksums: a flipped bit in its tensors would go unnoticed")
       << '\n';

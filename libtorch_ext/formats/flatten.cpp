@@ -6,13 +6,13 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "libtorch_ext/formats/pickle/pickle_arena.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/value_children.h"
 
 namespace torch_ext::formats {
 namespace {
 
-constexpr size_t kMaxDepth = 1000;
 // What shared containers may multiply to: as much as the file could say by itself, and some more.
 constexpr size_t kSpareVisits = 100'000;
 constexpr size_t kVisitsPerValue = 4;
@@ -26,7 +26,7 @@ class TensorHolders {
     if (value.as<Tensor>()) return true;
     const void* id = value.identity();
     if (!id) return false;
-    if (depth > kMaxDepth) throw std::length_error("containers are nested in more than 1000 levels");
+    if (depth > kMaxNesting) throw std::length_error("containers are nested in more than 1000 levels");
     const auto [known, is_new] = known_.try_emplace(id, false);
     if (!is_new) return known->second;
     bool found = false;
@@ -107,7 +107,7 @@ class Walker {
     const void* id = value.identity();
     if (!id) return visit_(name_, value);
     if (std::ranges::find(path_, id) != path_.end()) return;
-    if (path_.size() >= kMaxDepth) throw std::length_error("containers are nested in more than 1000 levels");
+    if (path_.size() >= kMaxNesting) throw std::length_error("containers are nested in more than 1000 levels");
     path_.push_back(id);
     if (const auto* list = value.as<List>()) walk_sequence(value, list->items);
     if (const auto* tuple = value.as<Tuple>()) walk_sequence(value, tuple->items);

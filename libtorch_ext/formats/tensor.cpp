@@ -119,6 +119,16 @@ bool Tensor::is_contiguous() const {
   return true;
 }
 
+std::vector<int64_t> contiguous_stride(const std::vector<int64_t>& shape) {
+  std::vector<int64_t> stride(shape.size());
+  int64_t step = 1;
+  for (size_t dim = shape.size(); dim-- > 0;) {
+    stride[dim] = step;
+    step *= std::max<int64_t>(shape[dim], 1);
+  }
+  return stride;
+}
+
 void check_bounds(const Tensor& tensor) {
   const auto fail = [&](const std::string& problem) {
     throw std::invalid_argument("tensor of shape " + text(tensor.shape) + ", stride " + text(tensor.stride) +

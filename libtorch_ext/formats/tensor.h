@@ -100,6 +100,9 @@ struct Quantizer {
   bool is_per_channel() const { return scheme != "per_tensor_affine"; }
 };
 
+/// The strides of a row-major tensor without gaps.
+std::vector<int64_t> contiguous_stride(const std::vector<int64_t>& shape);
+
 /// Throws `std::invalid_argument`, saying both numbers, unless every element of `tensor` lies in its storage.
 /// Holds for every tensor that a reader returns.
 void check_bounds(const Tensor& tensor);

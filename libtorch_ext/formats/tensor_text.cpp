@@ -231,9 +231,7 @@ Tensor dequantized(const Tensor& tensor) {
   }
   std::vector<std::byte> bytes(values.size() * sizeof(float));
   from_doubles(values, DType::Float, bytes);
-  Tensor result{.dtype = DType::Float, .shape = tensor.shape, .stride = tensor.shape};
-  int64_t step = 1;
-  for (size_t dim = tensor.shape.size(); dim-- > 0; step *= tensor.shape[dim]) result.stride[dim] = step;
+  Tensor result{.dtype = DType::Float, .shape = tensor.shape, .stride = contiguous_stride(tensor.shape)};
   result.storage = std::make_shared<Storage>(bytes.size(), [bytes] { return bytes; });
   return result;
 }

@@ -57,16 +57,7 @@ TEST_CASE("a file cut at any byte does not load", "[malformed]") {
 TEST_CASE("a file with any bit flipped loads or is refused, nothing else", "[malformed]") {
   const TempDir dir;
   const std::string good = small_file(dir);
-  size_t loaded = 0;
-  for (size_t at = 0; at < good.size(); ++at) {
-    for (int bit = 0; bit < 8; ++bit) {
-      std::string bad = good;
-      bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
-      write_file(dir / "bad.pt", bad);
-      loaded += loads(dir / "bad.pt");
-    }
-  }
-  CHECK(loaded > 0);  // payloads and padding are free to change
+  CHECK(flips_that_load(good, dir / "bad.pt") > 0);  // payloads and padding are free to change
 }
 
 TEST_CASE("hostile tensors are refused with both numbers", "[malformed]") {

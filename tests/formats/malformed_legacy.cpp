@@ -33,16 +33,7 @@ TEST_CASE("a legacy file cut at any byte does not load", "[malformed][legacy]") 
 TEST_CASE("a legacy file with any bit flipped loads or is refused, nothing else", "[malformed][legacy]") {
   const TempDir dir;
   const std::string good = small_legacy_file(dir);
-  size_t loaded = 0;
-  for (size_t at = 0; at < good.size(); ++at) {
-    for (int bit = 0; bit < 8; ++bit) {
-      std::string bad = good;
-      bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
-      write_file(dir / "bad.pt", bad);
-      loaded += loads(dir / "bad.pt");
-    }
-  }
-  CHECK(loaded > 0);
+  CHECK(flips_that_load(good, dir / "bad.pt") > 0);
 }
 
 TEST_CASE("hostile legacy files are refused, saying what is wrong", "[malformed][legacy]") {

@@ -7,6 +7,7 @@
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "tests/formats/make_tensor.h"
+#include "tests/support/files.h"
 
 namespace torch_ext::formats {
 
@@ -28,6 +29,20 @@ inline bool loads(const std::string& path) {
   } catch (const std::length_error&) {
     return false;  // a stride turned 0
   }
+}
+
+/// How many of the files that differ from `good` in one bit load; each is written to `path` in turn.
+inline size_t flips_that_load(const std::string& good, const std::string& path) {
+  size_t loaded = 0;
+  for (size_t at = 0; at < good.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
+      testing::write_file(path, bad);
+      loaded += loads(path);
+    }
+  }
+  return loaded;
 }
 
 }  // namespace torch_ext::formats

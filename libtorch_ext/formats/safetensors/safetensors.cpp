@@ -36,16 +36,6 @@ SafetensorsHeader read_header(const MappedFile& file, size_t& data_begin) {
   }
 }
 
-std::vector<int64_t> contiguous_stride(const std::vector<int64_t>& shape) {
-  std::vector<int64_t> stride(shape.size());
-  int64_t step = 1;
-  for (size_t dim = shape.size(); dim-- > 0;) {
-    stride[dim] = step;
-    step *= std::max<int64_t>(shape[dim], 1);
-  }
-  return stride;
-}
-
 /// Where the data of each tensor goes. Returns the tensors in the order of their data.
 std::vector<size_t> lay_out(const std::vector<NamedTensor>& tensors, SafetensorsHeader& header) {
   std::vector<size_t> order(tensors.size());
