@@ -3,11 +3,29 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 
 #include "libtorch_ext/data/sampler.h"
 
 namespace torch_ext {
+
+namespace {
+
+std::vector<int64_t> epoch_order(int64_t size, bool shuffle, at::Generator& generator) {
+  torch::empty({}, torch::kInt64).random_(generator);  // the base seed
+  std::vector<int64_t> order(static_cast<size_t>(size));
+  if (shuffle) {
+    const at::Tensor permutation = torch::randperm(size, generator, torch::kInt64);
+    torch::randperm(size, generator, torch::kInt64);
+    std::copy_n(permutation.data_ptr<int64_t>(), size, order.begin());
+  } else {
+    std::iota(order.begin(), order.end(), int64_t{0});
+  }
+  return order;
+}
+
+}  // namespace
 
 DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
     : dataset_(std::move(dataset)), options_(options), generator_(at::detail::createCPUGenerator()) {
@@ -39,8 +57,8 @@ DataLoader::Iterator& DataLoader::Iterator::operator++() {
   }
   const int64_t first = loader.next_batch_ * loader.options_.batch_size;
   const int64_t count = std::min(loader.options_.batch_size, loader.dataset_->size() - first);
-  batch_ = loader.dataset_->get_batch(
-      std::span(loader.order_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)));
+  batch_ = get_batch(*loader.dataset_,
+                     std::span(loader.order_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)));
   ++loader.next_batch_;
   return *this;
 }

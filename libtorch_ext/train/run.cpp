@@ -6,7 +6,7 @@
 #include "libtorch_ext/checkpoint/optimizer.h"
 #include "libtorch_ext/checkpoint/rng_state.h"
 #include "libtorch_ext/data/error.h"
-#include "libtorch_ext/data/mnist.h"
+#include "libtorch_ext/data/datasets/mnist.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/models/registry.h"
 #include "libtorch_ext/optim/adamw.h"

@@ -15,10 +15,7 @@ namespace {
 struct Counting : tx::Dataset {
   explicit Counting(int64_t size) : count(size) {}
   int64_t size() const override { return count; }
-  tx::Batch get_batch(std::span<const int64_t> indices) const override {
-    const at::Tensor numbers = torch::tensor(std::vector<int64_t>(indices.begin(), indices.end()));
-    return {numbers, numbers};
-  }
+  tx::Sample get(int64_t index, tx::Random&) const override { return {torch::tensor(index), torch::tensor(index)}; }
   int64_t count;
 };
 

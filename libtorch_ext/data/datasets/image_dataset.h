@@ -23,7 +23,8 @@ class ImageDataset : public Dataset {
                Normalization normalization);
 
   int64_t size() const override { return size_; }
-  Batch get_batch(std::span<const int64_t> indices) const override;
+  std::vector<Field> fields() const override;
+  void read(const Rows& rows) const override;
 
   /// The highest label plus one.
   int64_t num_classes() const;

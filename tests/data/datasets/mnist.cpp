@@ -1,4 +1,4 @@
-#include "libtorch_ext/data/mnist.h"
+#include "libtorch_ext/data/datasets/mnist.h"
 
 #include <torch/torch.h>
 
@@ -39,7 +39,7 @@ TEST_CASE("Fashion-MNIST is read whole: 60,000 and 10,000 images of 28 x 28, ten
   CHECK(train->num_classes() == 10);
   std::vector<int64_t> all(10000);
   std::iota(all.begin(), all.end(), 0);
-  const auto batch = test->get_batch(all);
+  const auto batch = tx::get_batch(*test, all);
   CHECK(batch.data.sizes() == at::IntArrayRef({10000, 1, 28, 28}));
   CHECK(torch::equal(batch.target.bincount(), torch::full({10}, 1000)));
 }
@@ -50,7 +50,7 @@ TEST_CASE("a normalised image equals torchvision's ToTensor and Normalize, bit f
   for (size_t i = 0; i < levels.size(); ++i) levels[i] = static_cast<std::byte>(i);
   const tx::ImageDataset dataset(levels, {std::byte{3}}, 16, 16, {.mean = 0.2860, .std = 0.3530});
   const std::vector<int64_t> first{0};
-  const at::Tensor ours = dataset.get_batch(first).data.flatten().contiguous();
+  const at::Tensor ours = tx::get_batch(dataset, first).data.flatten().contiguous();
   std::string bits;
   for (int64_t i = 0; i < 256; ++i) bits += std::to_string(ours.view(torch::kInt32)[i].item<int32_t>()) + " ";
   const std::string theirs = tx::testing::run_python(
@@ -85,5 +85,5 @@ TEST_CASE("files that don't agree, don't exist or are cut off are told by name a
 TEST_CASE("a sample out of range is an IndexError") {
   const tx::ImageDataset dataset(std::vector<std::byte>(8), std::vector<std::byte>(2), 2, 2, {});
   const std::vector<int64_t> indices{2};
-  CHECK_THROWS_AS(dataset.get_batch(indices), c10::IndexError);
+  CHECK_THROWS_AS(tx::get_batch(dataset, indices), c10::IndexError);
 }

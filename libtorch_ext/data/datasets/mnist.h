@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "libtorch_ext/data/image_dataset.h"
+#include "libtorch_ext/data/datasets/image_dataset.h"
 
 namespace torch_ext {
 

@@ -1,4 +1,4 @@
-#include "libtorch_ext/data/mnist.h"
+#include "libtorch_ext/data/datasets/mnist.h"
 
 #include <algorithm>
 #include <filesystem>

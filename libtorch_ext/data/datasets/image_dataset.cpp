@@ -1,4 +1,4 @@
-#include "libtorch_ext/data/image_dataset.h"
+#include "libtorch_ext/data/datasets/image_dataset.h"
 
 #include <torch/torch.h>
 
@@ -23,20 +23,19 @@ ImageDataset::ImageDataset(std::vector<std::byte> pixels, std::vector<std::byte>
   }
 }
 
-Batch ImageDataset::get_batch(std::span<const int64_t> indices) const {
-  const auto count = static_cast<int64_t>(indices.size());
-  Batch batch{torch::empty({count, 1, height_, width_}, torch::kFloat32), torch::empty({count}, torch::kInt64)};
-  auto* numbers = batch.data.data_ptr<float>();
-  auto* targets = batch.target.data_ptr<int64_t>();
+std::vector<Field> ImageDataset::fields() const {
+  return {{"image", at::kFloat, {1, height_, width_}}, {"label", at::kLong, {}}};
+}
+
+void ImageDataset::read(const Rows& rows) const {
   const int64_t area = height_ * width_;
-  for (const int64_t index : indices) {
-    TORCH_CHECK_INDEX(0 <= index && index < size_, "sample ", index, " of ", size_);
+  for (int64_t row = 0; row < rows.size(); ++row) {
+    const int64_t index = rows.index(row);
     const std::byte* image = pixels_.data() + index * area;
-    numbers = std::transform(image, image + area, numbers,
-                             [this](std::byte level) { return number_of_level_[static_cast<size_t>(level)]; });
-    *targets++ = static_cast<int64_t>(labels_[static_cast<size_t>(index)]);
+    std::transform(image, image + area, rows.at<float>(0, row),
+                   [this](std::byte level) { return number_of_level_[static_cast<size_t>(level)]; });
+    *rows.at<int64_t>(1, row) = static_cast<int64_t>(labels_[static_cast<size_t>(index)]);
   }
-  return batch;
 }
 
 int64_t ImageDataset::num_classes() const {
