@@ -17,7 +17,7 @@ bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step) {
 
     const double value = loss.item<double>();
     run.tally.add(value, scores, target);
-    run.position = run.train_loader->state();
+    run.position = run.train_loader->state_dict();
     ++run.step;
     if (!on_step(value)) return false;
   }
@@ -40,7 +40,7 @@ std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on) {
 Tally finish_epoch(Run& run) {
   if (run.scheduler) run.scheduler->step();
   ++run.epoch;
-  run.position = run.train_loader->state();
+  run.position = run.train_loader->state_dict();
   return std::exchange(run.tally, {});
 }
 

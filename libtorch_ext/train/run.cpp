@@ -56,15 +56,17 @@ std::shared_ptr<ImageDataset> make_dataset(const TrainConfig& config, Split spli
 
 formats::Dict position_of(const Run& run, TensorWriter& writer) {
   return {.items = {{"generator", writer(run.position.generator)},
+                    {"epoch", run.position.epoch},
                     {"batch", run.position.batch},
                     {"batch_size", run.train_loader->options().batch_size},
                     {"samples", run.train_loader->dataset().size()}}};
 }
 
-void resume_position(DataLoader& loader, const LoadedFile& saved) {
+void resume_position(DataLoader& loader, const LoadedFile& saved, int64_t epoch) {
   const auto* generator = saved.at("generator").as<formats::Tensor>();
   if (!generator) throw CheckpointError(saved.path, "loader.generator: expected a tensor");
-  const LoaderState state{to_tensor(*generator), saved.integer("batch")};
+  const LoaderState state{to_tensor(*generator), saved.find("epoch") ? saved.integer("epoch") : epoch,
+                          saved.integer("batch")};
   auto check = [&](const char* key, int64_t expected) {
     if (state.batch == 0 || saved.integer(key) == expected) return;
     throw CheckpointError(saved.path, c10::str("loader.", key, ": found ", saved.integer(key), ", expected ", expected,
@@ -72,7 +74,7 @@ void resume_position(DataLoader& loader, const LoadedFile& saved) {
   };
   check("batch_size", loader.options().batch_size);
   check("samples", loader.dataset().size());
-  loader.load_state(state);
+  loader.load_state_dict(state);
 }
 
 }  // namespace
@@ -108,7 +110,7 @@ Run make_run(const TrainConfig& config) {
   if (config.lr_scheduler) {
     scheduler = std::visit([&](const auto& c) { return make_scheduler(c, config, *optimizer); }, *config.lr_scheduler);
   }
-  const LoaderState start = train_loader->state();
+  const LoaderState start = train_loader->state_dict();
   return {.config = config,
           .device = device,
           .model = std::move(model),
@@ -154,11 +156,11 @@ void resume_run(Run& run, const LoadedFile& file) {
   if (const Value* state = file.find("rng_state")) set_rng_state(*state);
 
   if (const Value* value = file.find("loader")) {
-    resume_position(*run.train_loader, {file.path, *value});
+    resume_position(*run.train_loader, {file.path, *value}, run.epoch);
   } else {
     run.train_loader->seek_epoch(run.epoch);
   }
-  run.position = run.train_loader->state();
+  run.position = run.train_loader->state_dict();
   if (const Value* value = file.find("progress")) {
     const LoadedFile progress{file.path, *value};
     run.step = progress.integer("step");
