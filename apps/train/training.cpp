@@ -63,9 +63,9 @@ bool Training::epoch() {
                                test->mean_loss(), test->accuracy(), *seconds});
   const bool is_best = checkpoints_.save_epoch(tx::checkpoint_of(run_), test->accuracy());
   if (is_best) run_.best = test->accuracy();
-  std::printf("%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%%s  lr %g  %.1f s\n",
+  std::printf("%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%%s  lr %g  %.1f s, %.0f %% of it waiting for data\n",
               title.c_str(), train.mean_loss(), 100 * train.accuracy(), test->mean_loss(), 100 * test->accuracy(),
-              is_best ? " (best)" : "", lr, *seconds);
+              is_best ? " (best)" : "", lr, *seconds, 100 * run_.train_loader->metrics().wait_share());
   std::fflush(stdout);
   return true;
 }

@@ -27,6 +27,8 @@ void describe(Visitor& v, DataConfig& c) {
   v.field("eval_batch_size", c.eval_batch_size, at_least(1));
   v.field("shuffle", c.shuffle);
   v.field("drop_last", c.drop_last);
+  v.field("num_workers", c.num_workers, at_least(0));
+  v.field("pin_memory", c.pin_memory);
   v.field("mean", c.mean);
   v.field("std", c.std, above(0));
   v.field("train_limit", c.train_limit, at_least(1));

@@ -25,6 +25,10 @@ struct DataConfig {
   int64_t eval_batch_size = 1000;
   bool shuffle = true;
   bool drop_last = false;
+  /// Threads that read ahead; null: as many as it takes, by measuring. The batches are the same for every number.
+  std::optional<int64_t> num_workers;
+  /// Whether batches lie in page-locked memory, from which a GPU copies in the background. No effect on the CPU.
+  bool pin_memory = true;
   /// Of the pixels in [0, 1]; the defaults are Fashion-MNIST's.
   double mean = 0.2860;
   double std = 0.3530;

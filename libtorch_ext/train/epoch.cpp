@@ -7,16 +7,14 @@ namespace torch_ext {
 bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step) {
   run.model.ptr()->train();
   for (const Batch& batch : *run.train_loader) {
-    const at::Tensor data = batch.data.to(run.device);
-    const at::Tensor target = batch.target.to(run.device);
-    const at::Tensor scores = run.model.forward(data);
-    const at::Tensor loss = torch::cross_entropy_loss(scores, target);
+    const at::Tensor scores = run.model.forward(batch.data);
+    const at::Tensor loss = torch::cross_entropy_loss(scores, batch.target);
     run.optimizer->zero_grad();
     loss.backward();
     run.optimizer->step();
 
     const double value = loss.item<double>();
-    run.tally.add(value, scores, target);
+    run.tally.add(value, scores, batch.target);
     run.position = run.train_loader->state_dict();
     ++run.step;
     if (!on_step(value)) return false;
@@ -29,9 +27,8 @@ std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on) {
   run.model.ptr()->eval();
   Tally tally;
   for (const Batch& batch : *run.test_loader) {
-    const at::Tensor target = batch.target.to(run.device);
-    const at::Tensor scores = run.model.forward(batch.data.to(run.device));
-    tally.add(torch::cross_entropy_loss(scores, target).item<double>(), scores, target);
+    const at::Tensor scores = run.model.forward(batch.data);
+    tally.add(torch::cross_entropy_loss(scores, batch.target).item<double>(), scores, batch.target);
     if (!keep_on()) return std::nullopt;
   }
   return tally;

@@ -97,9 +97,16 @@ Run make_run(const TrainConfig& config) {
   const auto seed = static_cast<uint64_t>(config.seed);
   auto train_loader = make_loader(train_set, {.batch_size = config.data.batch_size,
                                               .shuffle = config.data.shuffle,
+                                              .num_workers = config.data.num_workers,
+                                              .pin_memory = config.data.pin_memory,
                                               .drop_last = config.data.drop_last,
-                                              .seed = seed});
-  auto test_loader = make_loader(test_set, {.batch_size = config.data.eval_batch_size, .seed = seed});
+                                              .seed = seed,
+                                              .device = device.device});
+  auto test_loader = make_loader(test_set, {.batch_size = config.data.eval_batch_size,
+                                            .num_workers = config.data.num_workers,
+                                            .pin_memory = config.data.pin_memory,
+                                            .seed = seed,
+                                            .device = device.device});
   if (train_loader->size() == 0) {
     throw DataError(config.data.root, c10::str("found ", train_set->size(), " training samples, expected a batch of ",
                                                config.data.batch_size, " at least, as /data/drop_last is true"));
