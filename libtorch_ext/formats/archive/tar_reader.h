@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace torch_ext::formats {
 
@@ -16,5 +17,15 @@ namespace torch_ext::formats {
 /// Throws `FormatError` for a damaged archive.
 std::unordered_map<std::string_view, std::span<const std::byte>> read_tar(std::span<const std::byte> archive,
                                                                           const std::string& file);
+
+/// A regular file in a tar archive.
+struct TarMember {
+  std::string name;                  ///< with its folders: "train/0001.jpg"
+  std::span<const std::byte> bytes;  ///< a view of the archive
+};
+
+/// The same files in their order, each that is there, by their full names: with ustar's prefix, pax's path and GNU's
+/// long names.
+std::vector<TarMember> tar_members(std::span<const std::byte> archive, const std::string& file);
 
 }  // namespace torch_ext::formats

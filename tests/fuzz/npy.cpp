@@ -1,0 +1,23 @@
+#include "libtorch_ext/formats/numpy/npy.h"
+
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+#include "libtorch_ext/formats/error.h"
+#include "tests/fuzz/input_file.h"
+
+using namespace torch_ext::formats;
+
+// Any file either is an array, down to its last element, or gives a FormatError.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const InputFile file(data, size);
+  try {
+    const Tensor array = read_npy(file.path);
+    check_bounds(array);
+    std::vector<std::byte> scratch;
+    row_major_bytes(array, scratch);
+  } catch (const FormatError&) {
+  }
+  return 0;
+}
