@@ -1,0 +1,6 @@
+#include "tests/fuzz/decode_any.h"
+
+// Any bytes either are a PNG or give a FormatError.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return decode_any(data, size, torch_ext::ImageFormat::kPng);
+}
