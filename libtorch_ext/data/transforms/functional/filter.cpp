@@ -18,7 +18,8 @@ at::Tensor gaussian_kernel(int64_t size, double sigma, const at::TensorOptions& 
 // The same filter [height, width] on every channel of [..., C, H, W], where it fits.
 at::Tensor filtered(const at::Tensor& image, const at::Tensor& filter) {
   const int64_t channels = image.size(1);
-  return at::conv2d(image, filter.expand({channels, 1, filter.size(0), filter.size(1)}), {}, 1, 0, 1, channels);
+  return at::conv2d(image, filter.expand({channels, 1, filter.size(0), filter.size(1)}), {}, at::IntArrayRef{1},
+                    at::IntArrayRef{0}, at::IntArrayRef{1}, channels);
 }
 
 at::Tensor as_batch(const at::Tensor& image) {

@@ -54,7 +54,7 @@ Extent expanded(const Matrix& matrix, Extent size) {
   const at::Tensor middle = at::tensor({x, y}, at::kFloat);
   const double tolerance = 1e-4;
   const auto coarse = [&](const at::Tensor& place) {
-    return (place + middle).div_(tolerance).trunc_().mul_(tolerance);
+    return place.add(middle).div_(tolerance).trunc_().mul_(tolerance);
   };
   const at::Tensor extent = coarse(warped.amax(0)).ceil_().sub_(coarse(warped.amin(0)).floor_());
   return {static_cast<int64_t>(extent[1].item<float>()), static_cast<int64_t>(extent[0].item<float>())};
@@ -72,7 +72,9 @@ at::Tensor grid(const Matrix& matrix, Extent from, Extent to, const at::TensorOp
   places.select(-1, 1).copy_(axis(to.height).unsqueeze(-1));
   const at::Tensor half =
       at::tensor({0.5 * static_cast<double>(from.width), 0.5 * static_cast<double>(from.height)}, options);
-  return places.view({1, to.height * to.width, 3}).bmm(theta.transpose(1, 2) / half).view({1, to.height, to.width, 2});
+  return places.view({1, to.height * to.width, 3})
+      .bmm(theta.transpose(1, 2).div(half))
+      .view({1, to.height, to.width, 2});
 }
 
 at::Tensor warp(const char* subject, const at::Tensor& image, const Matrix& matrix, bool expand,
@@ -95,7 +97,7 @@ at::Tensor warp(const char* subject, const at::Tensor& image, const Matrix& matr
     const at::Tensor inside = result.narrow(1, channels, 1);
     const at::Tensor fill = at::tensor(options.fill, batch.options()).view({1, fills, 1, 1});
     result = result.narrow(1, 0, channels);
-    result = nearest ? at::where(inside.lt(0.5), fill, result) : result * inside + at::rsub(inside, 1) * fill;
+    result = nearest ? at::where(inside.lt(0.5), fill, result) : result.mul(inside).add_(at::rsub(inside, 1).mul(fill));
   }
   std::vector<int64_t> shape = image.sizes().vec();
   shape[shape.size() - 2] = result.size(-2);
