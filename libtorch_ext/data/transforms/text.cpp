@@ -33,6 +33,24 @@ std::string python_tuple(const std::vector<double>& values) {
   return "(" + joined(values) + (values.size() == 1 ? ",)" : ")");
 }
 
+std::string number_tuple(const std::vector<double>& values) {
+  std::string text;
+  for (const double value : values) text += (text.empty() ? "" : ", ") + python_number(value);
+  return "(" + text + (values.size() == 1 ? ",)" : ")");
+}
+
+std::string to_text(const Fill& fill) {
+  return fill.single ? python_number(fill.values.front()) : number_tuple(fill.values);
+}
+
+Range both_sides(const char* subject, const char* name, const Range& range) {
+  TORCH_CHECK_VALUE(!range.single || range.low >= 0, subject, ": ", name, " is ", range.low,
+                    "; expected a number of at least 0, or (least, largest)");
+  TORCH_CHECK_VALUE(range.low <= range.high, subject, ": ", name, " is ", python_tuple({range.low, range.high}),
+                    "; expected (least, largest)");
+  return range.single ? Range{-range.low, range.low} : range;
+}
+
 double round4(double value) {
   std::array<char, 400> digits{};
   std::snprintf(digits.data(), digits.size(), "%.4f", value);

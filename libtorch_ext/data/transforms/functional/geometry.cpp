@@ -111,9 +111,11 @@ at::Tensor resize(const at::Tensor& image, const Size& size, InterpolationMode i
   TORCH_CHECK_VALUE(image.numel() > 0, "resize: the image is ", image.sizes(), "; expected pixels");
   const at::ScalarType dtype = image.scalar_type();
   at::Tensor batch = as_batch(image);
-  if (dtype != at::kByte && dtype != at::kFloat && dtype != at::kDouble) batch = batch.to(at::kFloat);
-  const at::Tensor result =
-      round_to(interpolate(batch, {target.height, target.width}, interpolation, antialias), dtype);
+  const bool is_pixel = target.height == 1 && target.width == 1;  // LibTorch 2.11's uint8 kernel fails on it
+  if (dtype != at::kFloat && dtype != at::kDouble && (dtype != at::kByte || is_pixel)) batch = batch.to(at::kFloat);
+  at::Tensor result = interpolate(batch, {target.height, target.width}, interpolation, antialias);
+  if (dtype == at::kByte && is_pixel) result.clamp_(0, 255);
+  result = round_to(result, dtype);
   std::vector<int64_t> shape = image.sizes().vec();
   shape[shape.size() - 2] = target.height;
   shape.back() = target.width;
