@@ -5,7 +5,8 @@
 namespace torch_ext {
 namespace {
 
-constexpr int64_t kAhead = 16;
+// 16 or none take 1.4 times as long for a million samples of 16 bytes in random order.
+constexpr int64_t kAhead = 64;
 
 // A size known to the compiler makes of each copy a load and a store; 0: it is known only at run time.
 template <size_t kSize>
@@ -15,10 +16,12 @@ void gather(const Rows& rows, size_t field, const std::byte* samples, size_t run
   const int64_t* const indices = rows.indices().data();
   std::byte* row = rows.at<std::byte>(field, 0);
   const auto stride = rows.at<std::byte>(field, 1) - row;
-  for (int64_t i = 0; i < count; ++i, row += stride) {
-    if (i + kAhead < count) __builtin_prefetch(samples + static_cast<size_t>(indices[i + kAhead]) * size);
+  int64_t i = 0;
+  for (; i + kAhead < count; ++i, row += stride) {
+    __builtin_prefetch(samples + static_cast<size_t>(indices[i + kAhead]) * size);
     std::memcpy(row, samples + static_cast<size_t>(indices[i]) * size, size);
   }
+  for (; i < count; ++i, row += stride) std::memcpy(row, samples + static_cast<size_t>(indices[i]) * size, size);
 }
 
 }  // namespace
