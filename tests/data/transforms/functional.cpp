@@ -70,17 +70,21 @@ TEST_CASE("resize gives torchvision's numbers for every size, interpolation and 
   const auto all = pictures();
   Parity parity = parity_of(all);
   for (const auto& [name, pixels] : all) {
-    const double level = pixels.scalar_type() == at::kByte ? 1 : 0;
+    const bool is_bytes = pixels.scalar_type() == at::kByte;
+    constexpr double kLastPlace = 2.4e-7;  // the sums' order depends on the number of threads
+    const double level = is_bytes ? 1 : kLastPlace;
     for (const auto mode : kModes) {
       for (const bool antialias : {true, false}) {
         const std::string options =
             text(", interpolation=I(", quoted(value_of(mode)), "), antialias=", python(antialias), ")");
         // torchvision's two generations differ in bytes by bicubic interpolation; ours is the second's.
-        const bool as_v1 = level == 0 || mode != InterpolationMode::kBicubic;
+        const bool as_v1 = !is_bytes || mode != InterpolationMode::kBicubic;
         for (const int64_t size : {1, 5, 17, 24, 40, 64}) {
           const at::Tensor ours = functional::resize(pixels, size, mode, {}, antialias);
           const bool is_pixel = ours.size(-2) == 1 && ours.size(-1) == 1;  // an error of v2's
-          if (!is_pixel) parity.expect("v2.resize", text("V.resize(", name, ", [", size, "]", options), ours);
+          if (!is_pixel)
+            parity.expect("v2.resize", text("V.resize(", name, ", [", size, "]", options), ours,
+                          is_bytes ? 0 : kLastPlace);
           if (as_v1) parity.expect("resize", text("F.resize(", name, ", ", size, options), ours, level);
         }
         for (const auto& [height, width] : {std::pair{7, 40}, {30, 3}, {50, 50}}) {
