@@ -49,14 +49,14 @@ void Parity::expect(const std::string& function, const std::string& expression, 
 std::string Parity::compare() const {
   const TempDir dir;
   StateDict tensors;
-  std::string lines;
+  std::ostringstream lines;
   for (const auto& [name, tensor] : named_) tensors.tensors.insert("$" + name, tensor.contiguous());
   for (size_t i = 0; i < cases_.size(); ++i) {
     tensors.tensors.insert(std::to_string(i), cases_[i].ours);
-    lines += cases_[i].function + "\t" + std::to_string(cases_[i].tolerance) + "\t" + cases_[i].expression + "\n";
+    lines << cases_[i].function << '\t' << cases_[i].tolerance << '\t' << cases_[i].expression << '\n';
   }
   save(tensors, dir / "tensors.pt");
-  write_file(dir / "cases.txt", lines);
+  write_file(dir / "cases.txt", lines.str());
   std::string problems;
   std::string line;
   std::istringstream output(run_python(kScript, {dir / "tensors.pt", dir / "cases.txt"}));
