@@ -21,8 +21,6 @@ using loading::Slot;
 
 namespace {
 
-constexpr int64_t kPrefetchFactor = 2;
-
 double seconds_since(Clock::time_point time) { return std::chrono::duration<double>(Clock::now() - time).count(); }
 
 int64_t most_workers() { return std::max<int64_t>(1, std::thread::hardware_concurrency() - 1); }
@@ -49,6 +47,7 @@ struct DataLoader::Impl {
         job(job_of(dataset, stream, options)),
         schedule(dataset ? std::optional(dataset->size()) : std::nullopt, options),
         workers(options.worker_init),
+        prefetch_factor(options.prefetch_factor.value_or(2)),
         tuner(most_workers()) {}
 
   void begin();
@@ -92,6 +91,7 @@ struct DataLoader::Impl {
   double queue_depths = 0;
 
  private:
+  int64_t prefetch_factor;
   loading::Tuner tuner;
   LoaderMetrics window;  // what was measured when the tuner was last asked
   std::optional<c10::Stream> side_stream;
@@ -101,7 +101,7 @@ struct DataLoader::Impl {
 
 void DataLoader::Impl::prepare_ring() {
   const int64_t threads = workers.size();
-  const int64_t depth = threads == 0 ? 1 : options.prefetch_factor.value_or(kPrefetchFactor) * threads + 1;
+  const int64_t depth = threads == 0 ? 1 : prefetch_factor * threads + 1;
   while (static_cast<int64_t>(ring->size()) < depth) ring->push_back(std::make_unique<Slot>());
   ring->resize(static_cast<size_t>(depth));
   measured.prefetch_depth = depth;
@@ -110,6 +110,9 @@ void DataLoader::Impl::prepare_ring() {
 
 void DataLoader::Impl::begin() {
   end_epoch();
+  if (!options.num_workers && !options.prefetch_factor) {
+    prefetch_factor = loading::Tuner::prefetch_factor(measured, prefetch_factor);
+  }
   measured = {};
   window = {};
   queue_depths = 0;

@@ -54,7 +54,8 @@ struct LoaderOptions {
   /// Python's `generator=torch.Generator().manual_seed(seed)`. Null, and no generator: LibTorch's global one, which
   /// `torch::manual_seed` seeds, as in Python.
   std::optional<uint64_t> seed = std::nullopt;
-  /// Batches that are read ahead, for each worker; null: 2.
+  /// Batches that are read ahead, for each worker; null: 2, and more of them in a later epoch where `num_workers` is
+  /// chosen by measuring and batches turn out to take unequal times.
   std::optional<int64_t> prefetch_factor = std::nullopt;
   /// Whether batches come in the sampler's order; false: whichever is ready first.
   bool in_order = true;

@@ -1,23 +1,27 @@
 // The loader's speed on three kinds of data, as one line of JSON an invocation; loader_speed.py runs it beside its
-// peers. `--limit` runs the hand-written loop of one thread instead, which nothing can beat.
+// peers. `--limit` runs what nothing can beat, on one thread: the hand-written loop, for JPEGs reading the files and
+// decoding the parts that are needed, without making images of them.
 //
 //     bench_loader --work memory --root /usr/share/datasets/fashion-mnist --batch-size 256 --num-workers 2 --epochs 5
 #include <ATen/Functions.h>
-#include <malloc.h>
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <nlohmann/json.hpp>
+#include <malloc.h>
+#include <sys/resource.h>
 
+#include "libtorch_ext/data/datasets/image_folder.h"
 #include "libtorch_ext/data/datasets/mnist.h"
 #include "libtorch_ext/data/datasets/tensor_dataset.h"
 #include "libtorch_ext/data/loader.h"
 #include "libtorch_ext/data/samplers/random.h"
-#include "libtorch_ext/data/samplers/sequential.h"
+#include "libtorch_ext/data/transforms/to_tensor.h"
+#include "libtorch_ext/formats/file/read_file.h"
+#include "libtorch_ext/image/jpeg_reader.h"
 
 namespace tx = torch_ext;
 using Clock = std::chrono::steady_clock;
@@ -77,17 +81,50 @@ struct Arguments {
   double consumer_ms = 0;
 };
 
-struct Work {
-  std::shared_ptr<const tx::Dataset> dataset;
-  bool shuffle = true;
+using DatasetPtr = std::shared_ptr<const tx::Dataset>;
+
+// The first pixel of each part that a RandomResizedCrop takes of JPEGs, all of which is decoded.
+class Regions : public tx::Dataset {
+ public:
+  Regions(std::shared_ptr<const tx::ImageFolder> folder, tx::transforms::RandomResizedCrop crop)
+      : folder_(std::move(folder)), crop_(std::move(crop)) {}
+
+  int64_t size() const override { return folder_->size(); }
+  std::vector<tx::Field> fields() const override { return {{"pixel", at::kFloat, {}}}; }
+  void read(const tx::Rows& rows) const override {
+    thread_local tx::JpegReader reader;
+    thread_local std::vector<std::byte> memory;
+    for (int64_t row = 0; row < rows.size(); ++row) {
+      const std::string path = folder_->name(rows.index(row));
+      const auto info = reader.open(tx::formats::read_file(path, memory), path, INT64_MAX);
+      tx::Random random = rows.random(row);
+      const tx::Box box = crop_.box(info.height, info.width, random);
+      reader.start(box);
+      uint8_t pixel = 0;
+      for (int64_t y = 0; y < box.height; ++y) pixel = *reader.next_row();
+      *rows.at<float>(0, row) = pixel;
+    }
+  }
+
+ private:
+  std::shared_ptr<const tx::ImageFolder> folder_;
+  tx::transforms::RandomResizedCrop crop_;
 };
 
-Work make_work(const Arguments& arguments) {
+DatasetPtr make_dataset(const Arguments& arguments) {
   if (arguments.work == "memory") {
-    return {tx::mnist(arguments.root, tx::Split::kTrain, {.mean = 0.2860, .std = 0.3530})};
+    return tx::mnist(arguments.root, tx::Split::kTrain, {.mean = 0.2860, .std = 0.3530});
+  }
+  if (arguments.work == "jpeg") {
+    using namespace tx::transforms;
+    const RandomResizedCrop crop(224);
+    auto folder = tx::image_folder(arguments.root, {.transform = std::make_shared<Compose>(
+                                                        crop, RandomHorizontalFlip(), ToTensor(),
+                                                        Normalize{{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}})});
+    return arguments.limit ? DatasetPtr(std::make_shared<Regions>(std::move(folder), crop)) : folder;
   }
   constexpr int64_t kTinySamples = 1'000'000;
-  return {std::make_shared<tx::TensorDataset>(std::vector<at::Tensor>{at::rand({kTinySamples, 4})})};
+  return std::make_shared<tx::TensorDataset>(std::vector<at::Tensor>{at::rand({kTinySamples, 4})});
 }
 
 struct Result {
@@ -99,14 +136,12 @@ struct Result {
   double check = 0;  // so that nothing is optimised away
 };
 
-Result run_loader(const Arguments& arguments, const Work& work) {
+Result run_loader(const Arguments& arguments, const DatasetPtr& dataset) {
   const auto began = Clock::now();
   std::optional<int64_t> workers = arguments.num_workers;
   if (arguments.tuned) workers.reset();
-  auto loader = tx::make_loader(work.dataset, {.batch_size = arguments.batch_size,
-                                               .shuffle = work.shuffle,
-                                               .num_workers = workers,
-                                               .seed = arguments.seed});
+  auto loader = tx::make_loader(
+      dataset, {.batch_size = arguments.batch_size, .shuffle = true, .num_workers = workers, .seed = arguments.seed});
   Result result;
   for (int64_t epoch = 0; epoch < arguments.epochs; ++epoch) {
     const int64_t allocations = g_allocations;
@@ -130,8 +165,8 @@ Result run_loader(const Arguments& arguments, const Work& work) {
 }
 
 // One thread reads the epoch's order into one buffer.
-Result run_limit(const Arguments& arguments, const Work& work) {
-  const auto fields = work.dataset->fields();
+Result run_limit(const Arguments& arguments, const tx::Dataset& dataset) {
+  const auto fields = dataset.fields();
   std::vector<at::Tensor> tensors;
   std::vector<tx::Rows::Column> columns;
   for (const auto& field : fields) {
@@ -141,7 +176,7 @@ Result run_limit(const Arguments& arguments, const Work& work) {
     columns.push_back({static_cast<std::byte*>(tensors.back().data_ptr()), tx::nbytes(field)});
   }
   at::Generator generator = at::detail::createCPUGenerator(arguments.seed);
-  const tx::RandomSampler sampler(work.dataset->size());
+  const tx::RandomSampler sampler(dataset.size());
   Result result;
   for (int64_t epoch = 0; epoch < arguments.epochs; ++epoch) {
     const int64_t allocations = g_allocations;
@@ -151,7 +186,7 @@ Result run_limit(const Arguments& arguments, const Work& work) {
     result.samples = 0;
     for (size_t first = 0; first < order.size(); first += static_cast<size_t>(arguments.batch_size)) {
       const size_t count = std::min(static_cast<size_t>(arguments.batch_size), order.size() - first);
-      work.dataset->read(tx::Rows(std::span(order).subspan(first, count), columns, 0));
+      dataset.read(tx::Rows(std::span(order).subspan(first, count), columns, static_cast<uint64_t>(epoch)));
       if (result.samples == 0 && epoch == 0) result.ttfb_ms = ms_since(began);
       result.samples += static_cast<int64_t>(count);
       result.check += *tensors[0].const_data_ptr<float>();
@@ -173,13 +208,13 @@ int main(int argc, char** argv) {
   app.add_option("--num-workers", arguments.num_workers, "-1: chosen by measuring");
   app.add_option("--epochs", arguments.epochs)->check(CLI::PositiveNumber);
   app.add_option("--seed", arguments.seed);
-  app.add_option("--consumer-ms", arguments.consumer_ms, "what the caller computes for each batch");
+  app.add_option("--consumer-ms", arguments.consumer_ms, "what the caller computes for each batch, in ms");
   app.add_flag("--limit", arguments.limit, "the hand-written loop, one thread");
   CLI11_PARSE(app, argc, argv);
   arguments.tuned = arguments.num_workers < 0;
   try {
-    const Work work = make_work(arguments);
-    const Result result = arguments.limit ? run_limit(arguments, work) : run_loader(arguments, work);
+    const DatasetPtr dataset = make_dataset(arguments);
+    const Result result = arguments.limit ? run_limit(arguments, *dataset) : run_loader(arguments, dataset);
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     const nlohmann::ordered_json line{{"work", arguments.work},

@@ -100,10 +100,8 @@ TEST_CASE("an error names epoch, batch, row, index and file, and holds the origi
 TEST_CASE("samples that can't be read are skipped, up to the budget") {
   const bool by_rows = GENERATE(true, false);
   const int64_t workers = GENERATE(0, 3);
-  auto loader = tx::make_loader(damaged(by_rows, 24), {.batch_size = 8,
-                                                       .num_workers = workers,
-                                                       .on_error = tx::OnError::kSkip,
-                                                       .max_errors = 3});
+  auto loader = tx::make_loader(
+      damaged(by_rows, 24), {.batch_size = 8, .num_workers = workers, .on_error = tx::OnError::kSkip, .max_errors = 3});
   const Batches expected{{0, 1, 2, 4, 5, 6, 7}, {8, 9, 10, 11, 12, 14, 15}, {16, 17, 18, 19, 20, 21, 22}};
   CHECK(read_epoch(*loader) == expected);
   CHECK(read_epoch(*loader) == expected);
@@ -111,10 +109,8 @@ TEST_CASE("samples that can't be read are skipped, up to the budget") {
   CHECK(loader->errors()[1].position().index == 13);
   CHECK(loader->metrics().errors == 3);
 
-  auto strict = tx::make_loader(damaged(by_rows, 24), {.batch_size = 8,
-                                                       .num_workers = workers,
-                                                       .on_error = tx::OnError::kSkip,
-                                                       .max_errors = 1});
+  auto strict = tx::make_loader(
+      damaged(by_rows, 24), {.batch_size = 8, .num_workers = workers, .on_error = tx::OnError::kSkip, .max_errors = 1});
   CHECK_THROWS_WITH(read_epoch(*strict), "sample 13 (epoch 0, batch 1, row 5): number-13: found no digits");
   auto by_default = tx::make_loader(damaged(by_rows, 24), {.batch_size = 8, .on_error = tx::OnError::kSkip});
   CHECK_THROWS_WITH(read_epoch(*by_default), ContainsSubstring("sample 13"));
@@ -128,10 +124,9 @@ TEST_CASE("a batch of which nothing is left is passed over") {
 TEST_CASE("the next sample stands in for one that can't be read, for any number of workers") {
   const bool by_rows = GENERATE(true, false);
   const int64_t workers = GENERATE(0, 3);
-  auto loader = tx::make_loader(damaged(by_rows, 24), {.batch_size = 8,
-                                                       .num_workers = workers,
-                                                       .on_error = tx::OnError::kSubstitute,
-                                                       .max_errors = 3});
+  auto loader =
+      tx::make_loader(damaged(by_rows, 24),
+                      {.batch_size = 8, .num_workers = workers, .on_error = tx::OnError::kSubstitute, .max_errors = 3});
   CHECK(read_epoch(*loader) ==
         Batches{{0, 1, 2, 4, 4, 5, 6, 7}, {8, 9, 10, 11, 12, 14, 14, 15}, {16, 17, 18, 19, 20, 21, 22, 0}});
   CHECK(loader->metrics().errors == 3);
@@ -153,8 +148,9 @@ TEST_CASE("a timeout leaves a loader that works, and no batch is lost") {
     for (const auto& batch : *loader) got.push_back(numbers(batch));
     FAIL("no timeout");
   } catch (const tx::LoaderTimeout& error) {
-    CHECK(std::string(error.what()) == "epoch 0, batch 2: not there after 0.2 s; does the dataset wait for something? "
-                                       "Raise `timeout`, or begin again, which goes on with this batch");
+    CHECK(std::string(error.what()) ==
+          "epoch 0, batch 2: not there after 0.2 s; does the dataset wait for something? "
+          "Raise `timeout`, or begin again, which goes on with this batch");
   }
   CHECK(got == Batches{{0, 1}, {2, 3}});
   CHECK_THROWS_AS(read_epoch(*loader), tx::LoaderTimeout);
@@ -182,6 +178,7 @@ TEST_CASE("options that don't go together are refused by name") {
   CHECK_THAT(message({.num_workers = 1, .prefetch_factor = 0}), ContainsSubstring("found prefetch_factor = 0"));
   CHECK_THAT(message({.generator = at::detail::createCPUGenerator(), .seed = 1}),
              ContainsSubstring("a generator and a seed"));
+  CHECK_THAT(message({.device = c10::Device(c10::kCUDA, 99)}), ContainsSubstring("found device = cuda:99, expected"));
   CHECK_THAT(message({.shard = {.index = 2, .count = 2}}), ContainsSubstring("found shard 2 of 2"));
   CHECK_THROWS_AS(tx::make_loader(std::shared_ptr<const tx::Dataset>()), c10::ValueError);
 }

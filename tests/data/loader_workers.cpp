@@ -212,6 +212,17 @@ TEST_CASE("the tuner adds workers while they help, and takes back the one that d
   CHECK(full.next(2, 1000, 1, 0.9) == 2);
 }
 
+TEST_CASE("the tuner reads further ahead where both sides waited for each other") {
+  using tx::loading::Tuner;
+  const tx::LoaderMetrics both_waited{.seconds = 1, .wait_seconds = 0.3, .read_seconds = 0.8, .num_workers = 2};
+  CHECK(Tuner::prefetch_factor(both_waited, 2) == 4);
+  CHECK(Tuner::prefetch_factor(both_waited, 8) == 8);
+  const tx::LoaderMetrics all_read{.seconds = 1, .wait_seconds = 0.3, .read_seconds = 2.2, .num_workers = 2};
+  CHECK(Tuner::prefetch_factor(all_read, 2) == 2);
+  const tx::LoaderMetrics content{.seconds = 1, .wait_seconds = 0.01, .read_seconds = 0.5, .num_workers = 2};
+  CHECK(Tuner::prefetch_factor(content, 2) == 2);
+}
+
 TEST_CASE("metrics tell who waits for whom") {
   struct Slow : CountingItems {
     using CountingItems::CountingItems;

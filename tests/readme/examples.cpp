@@ -8,6 +8,7 @@
 #include "libtorch_ext/libtorch_ext.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"
+#include "tests/support/python.h"
 #include "tests/support/temp_dir.h"
 
 namespace tx = torch_ext;
@@ -84,6 +85,36 @@ TEST_CASE("README: the module tree prints as it says") {
   for (const auto& child : tx::children(*net)) std::cout << tx::repr(*child) << '\n';
   std::cout << tx::modules(*net).size() << " modules\n" << tx::repr(*net) << '\n';
   CHECK(output.text() == blocks("text").at(0));
+}
+
+TEST_CASE("README: photographs are loaded") {
+  TORCH_EXT_NEEDS_PYTHON();
+  InTempDir folder;
+  tx::testing::run_python(R"(
+import os
+from PIL import Image
+os.makedirs('photographs/cat')
+for i in range(70): Image.effect_noise((90, 120), 80).save(f'photographs/cat/{i}.jpg')
+)",
+                          {});
+  int64_t samples = 0;
+  using namespace tx::transforms;
+  auto augment = std::make_shared<Compose>(RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor(),
+                                           Normalize({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}));
+  auto photographs = tx::image_folder("photographs", {.transform = augment});
+  auto batches = tx::make_loader(photographs, {.batch_size = 64, .shuffle = true, .num_workers = 2, .seed = 0});
+  for (const tx::Batch& batch : *batches) {
+    torch::Tensor images = batch.data;     // float32 [64, 3, 224, 224], yours to keep
+    torch::Tensor classes = batch.target;  // int64 [64]
+    samples += images.size(0);
+    CHECK(images.sizes().slice(1) == torch::IntArrayRef{3, 224, 224});
+    CHECK(classes.sum().item<int64_t>() == 0);
+  }
+  tx::LoaderState state = batches->state_dict();   // load_state_dict goes on there, with any number of workers
+  tx::LoaderMetrics metrics = batches->metrics();  // wait_share() near 1: reading is the bottleneck
+  CHECK(samples == 70);
+  CHECK(state.epoch == 1);
+  CHECK(metrics.samples == 70);
 }
 
 TEST_CASE("README: a loop of one's own trains") {

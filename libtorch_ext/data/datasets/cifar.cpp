@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "libtorch_ext/data/datasets/as_data_error.h"
+#include "libtorch_ext/data/as_data_error.h"
 #include "libtorch_ext/formats/archive/gzip.h"
 
 namespace torch_ext {

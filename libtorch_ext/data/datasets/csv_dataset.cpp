@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "libtorch_ext/core/closest.h"
-#include "libtorch_ext/data/datasets/as_data_error.h"
+#include "libtorch_ext/data/as_data_error.h"
 #include "libtorch_ext/formats/archive/gzip.h"
 #include "libtorch_ext/formats/csv.h"
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "libtorch_ext/data/error.h"
+#include "libtorch_ext/data/read_image.h"
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/file/read_file.h"
 #include "libtorch_ext/image/crop_resizer.h"
@@ -33,11 +34,6 @@ auto naming(const std::string& path, const Read& read) {
 std::span<const std::byte> bytes_of(const std::string& path) {
   thread_local std::vector<std::byte> memory;
   return formats::read_file(path, memory);
-}
-
-at::Tensor to_tensor(Image image) {
-  const auto pixels = at::from_blob(image.pixels.data(), {image.height, image.width, image.channels}, at::kByte);
-  return pixels.permute({2, 0, 1}).clone(at::MemoryFormat::Contiguous);
 }
 
 }  // namespace
@@ -67,7 +63,7 @@ std::vector<Field> ImageFolder::fields() const {
 Sample ImageFolder::get(int64_t index, Random& random) const {
   const auto& [path, target] = sample(index);
   at::Tensor image = naming(path, [&path = path, &random, this] {
-    const auto pixels = to_tensor(decode_image(bytes_of(path), path, {.max_pixels = options_.max_pixels}));
+    const auto pixels = image_tensor(decode_image(bytes_of(path), path, {.max_pixels = options_.max_pixels}));
     return options_.transform ? (*options_.transform)(pixels, random) : pixels;
   });
   return {std::move(image), at::scalar_tensor(target, at::kLong)};

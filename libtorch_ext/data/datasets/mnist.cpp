@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "libtorch_ext/core/closest.h"
-#include "libtorch_ext/data/datasets/as_data_error.h"
+#include "libtorch_ext/data/as_data_error.h"
 #include "libtorch_ext/formats/idx.h"
 
 namespace torch_ext {

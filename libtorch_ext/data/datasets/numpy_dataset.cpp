@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "libtorch_ext/core/closest.h"
-#include "libtorch_ext/data/datasets/as_data_error.h"
+#include "libtorch_ext/data/as_data_error.h"
 #include "libtorch_ext/formats/numpy/npy.h"
 #include "libtorch_ext/formats/numpy/npz.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "libtorch_ext/data/datasets/as_data_error.h"
+#include "libtorch_ext/data/as_data_error.h"
 #include "libtorch_ext/data/datasets/brace_expand.h"
 #include "libtorch_ext/formats/archive/gzip.h"
 #include "libtorch_ext/formats/archive/tar_reader.h"

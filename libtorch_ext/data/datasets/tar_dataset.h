@@ -33,7 +33,8 @@ struct TarSample {
 /// begins with one, belong to no sample.
 ///
 ///     tx::TarDataset("shard-{000000..000009}.tar", [](const tx::TarSample& sample, tx::Random&) {
-///       return tx::Sample{tx::decode_image(sample["jpg"]), torch::tensor(std::stol(sample.text("cls")))};
+///       return tx::Sample{tx::image_tensor(tx::decode_image(sample["jpg"], sample.key)),
+///                         torch::tensor(std::stol(sample.text("cls")))};
 ///     });
 class TarDataset : public Dataset {
  public:

@@ -1,8 +1,25 @@
 #include "libtorch_ext/data/loader/check_options.h"
 
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
+
 namespace torch_ext::loading {
+namespace {
+
+int64_t device_count(c10::DeviceType type) {
+  return c10::impl::hasDeviceGuardImpl(type) ? c10::impl::getDeviceGuardImpl(type)->deviceCount() : 0;
+}
+
+void check_device(c10::Device device) {
+  if (device.is_cpu()) return;
+  const int64_t count = device_count(device.type());
+  TORCH_CHECK_VALUE(std::max<int64_t>(device.index(), 0) < count, "make_loader: found device = ", device,
+                    ", expected the CPU or one of the ", count, " devices of that kind that are visible");
+}
+
+}  // namespace
 
 void check_options(const LoaderOptions& o, bool is_stream) {
   TORCH_CHECK_VALUE(o.batch_size > 0, "make_loader: found batch_size = ", o.batch_size, ", expected a positive number");
@@ -23,6 +40,7 @@ void check_options(const LoaderOptions& o, bool is_stream) {
                       o.generator->device(), ", expected the CPU's");
   TORCH_CHECK_VALUE(o.shard.count > 0 && 0 <= o.shard.index && o.shard.index < o.shard.count,
                     "make_loader: found shard ", o.shard.index, " of ", o.shard.count, ", expected 0 <= index < count");
+  if (o.device) check_device(*o.device);
   TORCH_CHECK_VALUE(o.max_errors.value_or(0) >= 0, "make_loader: found max_errors = ", o.max_errors.value_or(0),
                     ", expected 0 or more");
   TORCH_CHECK_VALUE(!o.sampler || !o.shuffle, "make_loader: found a sampler and shuffle, expected one of them");

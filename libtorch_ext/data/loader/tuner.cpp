@@ -1,11 +1,15 @@
 #include "libtorch_ext/data/loader/tuner.h"
 
+#include <algorithm>
+
 namespace torch_ext::loading {
 namespace {
 
 constexpr double kWaits = 0.05;
 constexpr double kHelped = 1.03;
 constexpr double kWorse = 0.2;
+constexpr double kSpare = 0.1;
+constexpr int64_t kMostAhead = 8;
 
 }  // namespace
 
@@ -23,6 +27,13 @@ int64_t Tuner::next(int64_t workers, double samples, double seconds, double wait
   if (settled_ || wait_share < kWaits || workers >= most_) return workers;
   rate_before_ = rate;
   return workers + 1;
+}
+
+int64_t Tuner::prefetch_factor(const LoaderMetrics& epoch, int64_t factor) {
+  const double threads_seconds = static_cast<double>(epoch.num_workers) * epoch.seconds + epoch.wait_seconds;
+  const bool uneven = epoch.seconds > kWindowSeconds && epoch.wait_share() > kWaits &&
+                      epoch.read_seconds < (1 - kSpare) * threads_seconds;
+  return uneven ? std::min(2 * factor, kMostAhead) : factor;
 }
 
 }  // namespace torch_ext::loading

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "libtorch_ext/data/loader_metrics.h"
+
 namespace torch_ext::loading {
 
 /// Finds the number of workers by measuring: one more as long as the caller waits and it helps.
@@ -18,6 +20,11 @@ class Tuner {
 
   /// What was measured since the last call, with `workers` threads. Returns how many to go on with.
   int64_t next(int64_t workers, double samples, double seconds, double wait_seconds);
+
+  /// How many batches to read ahead for each worker after an epoch that was read with `factor`: twice as many, up to
+  /// 8, where the caller waited although the workers had time to spare. Batches take unequal times then, and more of
+  /// them in store make up for it.
+  static int64_t prefetch_factor(const LoaderMetrics& epoch, int64_t factor);
 
  private:
   int64_t most_;

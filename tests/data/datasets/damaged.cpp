@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <functional>
+#include <unistd.h>
 
 #include "libtorch_ext/data/datasets/cifar.h"
 #include "libtorch_ext/data/datasets/csv_dataset.h"
@@ -111,6 +112,24 @@ TEST_CASE("a missing file, and a folder in its place, are told by name", "[datas
     check_message(dir / "missing", "can't be read: No such file or directory", open);
     check_message(dir / "folder", "is a folder, a file is expected", open);
   }
+}
+
+TEST_CASE("a file that may not be read is told by name", "[datasets][damaged]") {
+  if (geteuid() == 0) SKIP("root may read everything");
+  const TempDir dir;
+  write_file(dir / "x.csv", "a,b\n1,2\n");
+  std::filesystem::permissions(dir / "x.csv", std::filesystem::perms::none);
+  check_message(dir / "x.csv", "can't be read: Permission denied", [](const auto& path) { csv_dataset(path); });
+}
+
+TEST_CASE("a file that is replaced while it is in use keeps its numbers", "[datasets][damaged]") {
+  const TempDir dir;
+  write_file(dir / "x.npy", npy_of("'|u1'", "(3,)", 3));
+  const auto dataset = npy_dataset({dir / "x.npy"});
+  write_file(dir / "new", npy_of("'|u1'", "(2,)", 2));
+  std::filesystem::rename(dir / "new", dir / "x.npy");
+  CHECK(*get_batch(*dataset, std::vector<int64_t>{2}).data.const_data_ptr<uint8_t>() == 1);
+  CHECK(npy_dataset({dir / "x.npy"})->size() == 2);
 }
 
 TEST_CASE("damaged CIFAR files are told by name", "[datasets][damaged]") {

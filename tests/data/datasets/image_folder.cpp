@@ -1,5 +1,3 @@
-#include <ATen/ATen.h>
-
 #include "libtorch_ext/data/datasets/image_folder.h"
 
 #include <ATen/Functions.h>
@@ -9,6 +7,8 @@
 #include <sstream>
 
 #include "libtorch_ext/data/error.h"
+#include "libtorch_ext/data/loader.h"
+#include "libtorch_ext/data/read_image.h"
 #include "libtorch_ext/data/transforms/crop.h"
 #include "libtorch_ext/data/transforms/to_tensor.h"
 #include "tests/support/catch.h"
@@ -124,6 +124,17 @@ TEST_CASE("images read in one pass are those of going step by step, with the sam
   check_fused(dir / "root", Compose{Compose{Resize{65}, CenterCrop{{64, 33}}}, Compose{ToTensor{}, normalize}});
 }
 
+TEST_CASE("read_image gives the same pixels, in color and in gray") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  run_python(kMakeFolders, {dir.path().string()});
+  const auto folder = tx::image_folder(dir / "root");
+  tx::Random random(0, 0);
+  CHECK(at::equal(tx::read_image(folder->name(0)), folder->get(0, random)[0]));
+  CHECK(tx::read_image(folder->name(0), {.mode = tx::ColorMode::kGray}).size(0) == 1);
+  CHECK_THROWS_WITH(tx::read_image(dir / "none.jpg"), ContainsSubstring("none.jpg: can't be read"));
+}
+
 TEST_CASE("what can't be done in one pass is done step by step") {
   TORCH_EXT_NEEDS_PYTHON();
   const TempDir dir;
@@ -171,6 +182,24 @@ TEST_CASE("an image that can't be read is an error that names its file, fused or
   check("can't be read: No such file or directory");
   fs::create_directory(path);
   check("is a folder, a file is expected");
+}
+
+TEST_CASE("an image that is replaced while the loader reads is an error that names it, and the others come") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  run_python(kMakeFolders, {dir.path().string()});
+  const int64_t workers = GENERATE(0, 2);
+  const auto folder =
+      tx::image_folder(dir / "root", {.transform = std::make_shared<const Compose>(Resize{{8, 8}}, ToTensor{})});
+  auto loader = tx::make_loader(folder, {.num_workers = workers, .on_error = tx::OnError::kSkip, .max_errors = 3});
+  int64_t batches = 0;
+  for (const auto& batch : *loader) {
+    if (batches++ == 0) write_file(dir / "root/cat/b.jpg", "no image any more");
+    CHECK(batch.size() == 1);
+  }
+  REQUIRE(!loader->errors().empty());  // links lead to the file, too
+  CHECK(batches == folder->size() - loader->metrics().errors);
+  CHECK_THAT(loader->errors().back().what(), ContainsSubstring("root/cat/b.jpg: "));
 }
 
 TEST_CASE("a transform that refuses an image is an error that names the file") {
