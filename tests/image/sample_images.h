@@ -12,9 +12,9 @@
 
 namespace torch_ext::testing {
 
-/// Makes image files in all forms with PIL, into the folder that Python gets as its first argument. `image` is the
-/// picture, 173 x 131 pixels, of low and high frequencies.
-inline const std::string kMakeImages = R"(
+/// Goes to the folder that Python gets as its first argument, and defines `picture(height, width, seed)`, a PIL image
+/// of low and high frequencies.
+inline const std::string kPicture = R"(
 import os, sys
 import numpy as np
 from PIL import Image
@@ -25,6 +25,10 @@ def picture(height, width, seed):
     small = lambda s: Image.fromarray(g.integers(0, 256, (max(2, height // s), max(2, width // s), 3), dtype=np.uint8))
     full = sum(np.asarray(small(s).resize((width, height), Image.BICUBIC), dtype=float) * k for s, k in layers)
     return Image.fromarray(np.clip(full, 0, 255).astype(np.uint8))
+)";
+
+/// Makes image files in all forms with PIL; `image` is the picture, 173 x 131 pixels.
+inline const std::string kMakeImages = kPicture + R"(
 image = picture(131, 173, 0)
 image.save('420.jpg')
 image.save('422.jpg', subsampling=1)

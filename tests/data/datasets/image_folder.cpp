@@ -11,6 +11,7 @@
 #include "libtorch_ext/data/read_image.h"
 #include "libtorch_ext/data/transforms/crop.h"
 #include "libtorch_ext/data/transforms/to_tensor.h"
+#include "tests/image/sample_images.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"
 #include "tests/support/python.h"
@@ -24,17 +25,7 @@ using namespace torch_ext::transforms;
 namespace {
 
 // Two classes of JPEGs and a third of PNGs and a WebP, of different sizes; some are gray.
-const std::string kMakeFolders = R"(
-import os, sys
-import numpy as np
-from PIL import Image
-os.chdir(sys.argv[1])
-def picture(height, width, seed):
-    g = np.random.default_rng(seed)
-    layers = [(64, .5), (16, .3), (3, .2)]
-    small = lambda s: Image.fromarray(g.integers(0, 256, (max(2, height // s), max(2, width // s), 3), dtype=np.uint8))
-    full = sum(np.asarray(small(s).resize((width, height), Image.BICUBIC), dtype=float) * k for s, k in layers)
-    return Image.fromarray(np.clip(full, 0, 255).astype(np.uint8))
+const std::string kMakeFolders = kPicture + R"(
 for folder in ('cat', 'ant/x/y', 'ant/x-y', 'Bee'):
     os.makedirs('root/' + folder)
 picture(90, 120, 0).save('root/cat/b.jpg')
