@@ -40,6 +40,7 @@
 #include "libtorch_ext/data/loader_metrics.h"
 #include "libtorch_ext/data/loader_options.h"
 #include "libtorch_ext/data/loader_state.h"
+#include "libtorch_ext/data/pad_collate.h"
 #include "libtorch_ext/data/random.h"
 #include "libtorch_ext/data/read_image.h"
 #include "libtorch_ext/data/rows.h"

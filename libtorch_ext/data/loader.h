@@ -23,7 +23,8 @@ namespace torch_ext {
 /// `DataLoader` with the same generator and `num_workers=0`. Batches are the caller's to keep: memory is used again
 /// only where nobody holds a tensor of it any more.
 ///
-/// A loader is used from one thread. Destroying it never waits for a blocked dataset for more than a second.
+/// A loader is used from one thread, and kept in a variable: in `for (auto& b : *tx::make_loader(…))` C++20 destroys it
+/// before the first batch. Destroying it never waits for a blocked dataset for more than a second.
 class DataLoader {
  public:
   DataLoader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);

@@ -3,13 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-// GCC compiles these functions twice and picks at start-up: x86-64-v3 is AVX2.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define TORCH_EXT_VECTORISE __attribute__((target_clones("default", "arch=x86-64-v3")))
-#else
-#define TORCH_EXT_VECTORISE
-#endif
+#include "libtorch_ext/core/vectorise.h"
 
 namespace torch_ext::row_kernels {
 namespace {

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "libtorch_ext/data/loader/tuner.h"
+#include "libtorch_ext/data/pad_collate.h"
 #include "libtorch_ext/data/worker_info.h"
 #include "tests/data/counting.h"
 #include "tests/support/catch.h"
@@ -69,9 +70,10 @@ TEST_CASE("every number of workers gives the same batches, augmented by rows or 
   for (const int64_t workers : {1, 2, 3, 7}) CHECK(torch::equal(with(workers), expected));
   CHECK(torch::equal(with(std::nullopt), expected));
   for (const int64_t factor : {1, 5}) {
-    CHECK(torch::equal(all_of(dataset, {.batch_size = batch_size, .shuffle = true, .num_workers = 2, .seed = 3,
-                                        .prefetch_factor = factor}),
-                       expected));
+    CHECK(torch::equal(
+        all_of(dataset,
+               {.batch_size = batch_size, .shuffle = true, .num_workers = 2, .seed = 3, .prefetch_factor = factor}),
+        expected));
   }
 }
 
@@ -170,8 +172,8 @@ TEST_CASE("a collate function makes the batches") {
     tx::Sample get(int64_t index, tx::Random&) const override { return {torch::full({index + 1}, index)}; }
   };
   for (const int64_t workers : {0, 2}) {
-    auto loader = tx::make_loader(std::make_shared<Ragged>(),
-                                  {.batch_size = 4, .num_workers = workers, .collate = pad});
+    auto loader =
+        tx::make_loader(std::make_shared<Ragged>(), {.batch_size = 4, .num_workers = workers, .collate = pad});
     std::vector<int64_t> widths;
     for (const auto& batch : *loader) widths.push_back(batch.data.size(1));
     CHECK(widths == std::vector<int64_t>{4, 8, 9});
@@ -179,6 +181,31 @@ TEST_CASE("a collate function makes the batches") {
   auto without = tx::make_loader(std::make_shared<Ragged>(), {.batch_size = 4, .num_workers = 2});
   CHECK_THROWS_WITH(read_epoch(*without),
                     tx::testing::ContainsSubstring("batch 0 (epoch 0): default_collate: field 0 has the shape [2]"));
+}
+
+TEST_CASE("pad_collate pads each field at its end to the batch's longest") {
+  struct Texts : tx::Dataset {
+    int64_t size() const override { return 4; }
+    tx::Sample get(int64_t i, tx::Random&) const override {
+      return {at::full({i % 3 + 1, 2}, i), at::scalar_tensor(i), at::ones({i == 3 ? 2 : 1}, at::kLong)};
+    }
+  };
+  auto loader =
+      tx::make_loader(std::make_shared<Texts>(), {.batch_size = 3, .num_workers = 1, .collate = tx::pad_collate(-1)});
+  auto it = loader->begin();
+  const at::Tensor texts = at::full({3, 3, 2}, -1.0);
+  for (int64_t i = 0; i < 3; ++i) texts[i].narrow(0, 0, i + 1).fill_(i);
+  CHECK(at::equal(it->data, texts));
+  CHECK(at::equal(it->target, at::arange(3.0)));
+  CHECK((it->more[0].sizes() == at::IntArrayRef{3, 1} && it->more[0].scalar_type() == at::kLong));
+  CHECK(((++it)->data.sizes() == at::IntArrayRef{1, 1, 2}));
+  struct Images : tx::Dataset {
+    int64_t size() const override { return 2; }
+    tx::Sample get(int64_t i, tx::Random&) const override { return {at::ones({3, i + 1})}; }
+  };
+  CHECK_THROWS_WITH(
+      tx::make_loader(std::make_shared<Images>(), {.batch_size = 2, .collate = tx::pad_collate()})->begin()->size(),
+      tx::testing::ContainsSubstring("field 0 has the shape [3, 2] in one sample and [3, 1]"));
 }
 
 TEST_CASE("four workers add four threads, however much LibTorch they use") {
@@ -190,7 +217,8 @@ TEST_CASE("four workers add four threads, however much LibTorch they use") {
     }
   };
   const int64_t before = threads_of_this_process();
-  auto loader = tx::make_loader(std::make_shared<Heavy>(40), {.batch_size = 4, .num_workers = 4, .worker_init = [](auto) {}});
+  auto loader =
+      tx::make_loader(std::make_shared<Heavy>(40), {.batch_size = 4, .num_workers = 4, .worker_init = [](auto) {}});
   int64_t most = 0;
   for (const auto& batch : *loader) {
     (void)batch;

@@ -36,12 +36,13 @@ Archive open_archive(const std::string& path) {
 }  // namespace
 
 TarSample::Bytes TarSample::operator[](std::string_view ending) const {
-  std::string there;
+  std::vector<std::string> there;
   for (const auto& [name, bytes] : members) {
     if (name == ending) return bytes;
-    there += (there.empty() ? "" : ", ") + name;
+    there.push_back(name);
   }
-  TORCH_CHECK_VALUE(false, "sample \"", key, "\" has no file .", ending, ", it has ", there);
+  C10_THROW_ERROR(ValueError,
+                  c10::str("sample \"", key, "\" has no file .", ending, ", it has ", c10::Join(", ", there)));
 }
 
 std::string TarSample::text(std::string_view ending) const {

@@ -7,13 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "libtorch_ext/core/vectorise.h"
 #include "libtorch_ext/data/samplers/mersenne_twister.h"
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define TORCH_EXT_CLONES __attribute__((target_clones("default", "arch=x86-64-v3")))
-#else
-#define TORCH_EXT_CLONES
-#endif
 
 namespace torch_ext {
 namespace {
@@ -24,7 +19,7 @@ constexpr size_t kAhead = 24;
 
 // offsets[k] = words[k], tempered, modulo (bound - k). A double's quotient is exact enough: numerator and denominator
 // have 32 bits, so that what is below a whole number stays below it. REQUIRES: bound - k > 1.
-TORCH_EXT_CLONES void random_offsets(std::span<const uint32_t> words, uint32_t bound, uint32_t* offsets) {
+TORCH_EXT_VECTORISE void random_offsets(std::span<const uint32_t> words, uint32_t bound, uint32_t* offsets) {
   constexpr uint32_t kSign = 0x80000000;  // only signed numbers become doubles in one instruction
   for (size_t k = 0; k < words.size(); ++k) {
     const uint32_t number = MersenneTwister::temper(words[k]);
