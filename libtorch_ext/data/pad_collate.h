@@ -9,11 +9,10 @@ namespace torch_ext {
 /// `torch.nn.utils.rnn.pad_sequence(batch_first=True)`. Fields without a dimension are stacked. A field that tells the
 /// lengths is the dataset's to give.
 ///
-/// Throws, from the loader, a `c10::ValueError` where samples differ in anything but their first dimension.
+/// Samples that differ in anything but their first dimension are a `SampleError` of their batch.
 ///
-///     auto sampler = std::make_shared<tx::GroupedByLength>(lengths, batch_size);   // little to pad
-///     auto loader = tx::make_loader(texts, {.batch_size = batch_size, .sampler = sampler, .collate =
-///     tx::pad_collate()});
+///     auto sampler = std::make_shared<tx::GroupedByLength>(lengths, 32);   // little to pad
+///     tx::make_loader(texts, {.batch_size = 32, .sampler = sampler, .collate = tx::pad_collate()});
 Collate pad_collate(double padding_value = 0);
 
 }  // namespace torch_ext
