@@ -142,14 +142,14 @@ TEST_CASE("a loader whose dataset is blocked is destroyed within two seconds") {
 
 TEST_CASE("a timeout leaves a loader that works, and no batch is lost") {
   auto dataset = std::make_shared<Blocked>(20);
-  auto loader = tx::make_loader(dataset, {.batch_size = 2, .num_workers = 2, .timeout = 0.2});
+  auto loader = tx::make_loader(dataset, {.batch_size = 2, .num_workers = 2, .timeout = 1});
   Batches got;
   try {
     for (const auto& batch : *loader) got.push_back(numbers(batch));
     FAIL("no timeout");
   } catch (const tx::LoaderTimeout& error) {
     CHECK(std::string(error.what()) ==
-          "epoch 0, batch 2: not there after 0.2 s; does the dataset wait for something? "
+          "epoch 0, batch 2: not there after 1 s; does the dataset wait for something? "
           "Raise `timeout`, or begin again, which goes on with this batch");
   }
   CHECK(got == Batches{{0, 1}, {2, 3}});

@@ -152,8 +152,9 @@ TEST_CASE("workers are told who they are, and what their init throws arrives") {
                                 {.batch_size = 10, .num_workers = 2, .worker_init = [&](int64_t) { ++started; }});
   CHECK(read_epoch(*loader).size() == 10);
   CHECK(read_epoch(*loader).size() == 10);
-  CHECK(started == 2);
   CHECK(tx::get_worker_info() == nullptr);
+  loader.reset();  // waits for threads that only begin now
+  CHECK(started == 2);
 
   auto failing = tx::make_loader(
       std::make_shared<CountingItems>(100),
@@ -269,7 +270,7 @@ TEST_CASE("metrics tell who waits for whom") {
   auto fast = tx::make_loader(std::make_shared<CountingRows>(50), {.batch_size = 10, .num_workers = 1});
   for (const auto& batch : *fast) {
     (void)batch;
-    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   CHECK(fast->metrics().wait_share() < 0.5);
 }
