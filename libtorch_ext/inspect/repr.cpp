@@ -15,25 +15,6 @@ namespace {
 
 using torch::nn::Module;
 
-// `my::NetImpl`, `NetImpl<3>` and `main()::NetImpl` are `Net`. What stands in brackets may hold colons, too.
-std::string class_name(const Module& module) {
-  std::string name;
-  int depth = 0;
-  for (const char c : c10::demangle(typeid(module).name())) {
-    const int step = (c == '<' || c == '(') - (c == '>' || c == ')');
-    depth += step;
-    if (depth > 0 || step != 0) continue;
-    if (c == ':') {
-      name.clear();
-    } else {
-      name += c;
-    }
-  }
-  constexpr std::string_view kImpl = "Impl";
-  if (name.ends_with(kImpl) && name != kImpl) name.resize(name.size() - kImpl.size());
-  return name;
-}
-
 // Indents all lines but the first.
 std::string indent(const std::string& text) {
   std::string indented;
@@ -85,6 +66,25 @@ void replace_parts(const Module& module, std::vector<Child>& children) {
 }
 
 }  // namespace
+
+// `my::NetImpl`, `NetImpl<3>` and `main()::NetImpl` are `Net`. What stands in brackets may hold colons, too.
+std::string class_name(const Module& module) {
+  std::string name;
+  int depth = 0;
+  for (const char c : c10::demangle(typeid(module).name())) {
+    const int step = (c == '<' || c == '(') - (c == '>' || c == ')');
+    depth += step;
+    if (depth > 0 || step != 0) continue;
+    if (c == ':') {
+      name.clear();
+    } else {
+      name += c;
+    }
+  }
+  constexpr std::string_view kImpl = "Impl";
+  if (name.ends_with(kImpl) && name != kImpl) name.resize(name.size() - kImpl.size());
+  return name;
+}
 
 std::string repr(const Module& module) {
   const auto extra = extra_repr(module);

@@ -29,4 +29,7 @@ namespace torch_ext {
 /// ```
 std::string repr(const torch::nn::Module& module);
 
+/// The module's class as Python names it, what `repr` begins with: `"Linear"`.
+std::string class_name(const torch::nn::Module& module);
+
 }  // namespace torch_ext

@@ -1,5 +1,6 @@
 #include "libtorch_ext/nn/sequential.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace torch_ext {
@@ -22,11 +23,73 @@ void SequentialImpl::push_back(std::string name, TensorModule module) {
   modules_.push_back(std::move(module));
 }
 
-std::shared_ptr<torch::nn::Module> SequentialImpl::operator[](int64_t index) const {
+SequentialImpl& SequentialImpl::append(TensorModule module) {
+  push_back(std::move(module));
+  return *this;
+}
+
+SequentialImpl& SequentialImpl::extend(const SequentialImpl& other) {
+  const std::vector<TensorModule> added = other.modules_;  // `other` may be this one
+  for (const auto& module : added) push_back(module);
+  return *this;
+}
+
+SequentialImpl& SequentialImpl::insert(int64_t index, TensorModule module) {
+  TORCH_CHECK_VALUE(module.ptr(), "Sequential: the module to insert is null");
+  const auto count = static_cast<int64_t>(size());
+  TORCH_CHECK_INDEX(-count <= index && index <= count, "Sequential: index ", index,
+                    " is out of range for an insert among ", count, " modules");
+  std::vector<TensorModule> modules = modules_;
+  modules.insert(modules.begin() + (index < 0 ? index + count : index), std::move(module));
+  rebuild(std::move(modules));
+  return *this;
+}
+
+void SequentialImpl::set(int64_t index, TensorModule module) { set(names()[position(index)], std::move(module)); }
+
+void SequentialImpl::set(const std::string& name, TensorModule module) {
+  TORCH_CHECK_VALUE(module.ptr(), "Sequential: module '", name, "' is null");
+  const std::vector<std::string> all = names();
+  const auto place = std::ranges::find(all, name);
+  TORCH_CHECK_VALUE(place != all.end(), "Sequential: found no module '", name, "'");
+  replace_module(name, module.ptr());
+  modules_[static_cast<size_t>(place - all.begin())] = std::move(module);
+}
+
+void SequentialImpl::erase(int64_t index) {
+  std::vector<TensorModule> modules = modules_;
+  modules.erase(modules.begin() + static_cast<int64_t>(position(index)));
+  rebuild(std::move(modules));
+}
+
+std::shared_ptr<SequentialImpl> SequentialImpl::slice(int64_t begin, int64_t end) const {
+  const auto count = static_cast<int64_t>(size());
+  const auto place = [count](int64_t index) {
+    return std::clamp<int64_t>(index < 0 ? index + count : index, 0, count);
+  };
+  const std::vector<std::string> all = names();
+  auto part = std::make_shared<SequentialImpl>();
+  for (int64_t i = place(begin); i < place(end); ++i) {
+    part->push_back(all[static_cast<size_t>(i)], modules_[static_cast<size_t>(i)]);
+  }
+  return part;
+}
+
+size_t SequentialImpl::position(int64_t index) const {
   const auto count = static_cast<int64_t>(size());
   TORCH_CHECK_INDEX(-count <= index && index < count, "Sequential: index ", index, " is out of range for ", count,
                     " modules");
-  return modules_[index < 0 ? index + count : index].ptr();
+  return static_cast<size_t>(index < 0 ? index + count : index);
+}
+
+void SequentialImpl::rebuild(std::vector<TensorModule> modules) {
+  for (const std::string& name : names()) unregister_module(name);
+  modules_.clear();
+  for (auto& module : modules) push_back(std::move(module));
+}
+
+std::shared_ptr<torch::nn::Module> SequentialImpl::operator[](int64_t index) const {
+  return modules_[position(index)].ptr();
 }
 
 std::shared_ptr<torch::nn::Module> SequentialImpl::operator[](const std::string& name) const {
@@ -35,13 +98,13 @@ std::shared_ptr<torch::nn::Module> SequentialImpl::operator[](const std::string&
 
 std::shared_ptr<torch::nn::Module> SequentialImpl::clone(const std::optional<torch::Device>& device) const {
   auto copy = std::make_shared<SequentialImpl>(*this);
-  const auto names = named_children().keys();
+  const auto all = names();
   std::unordered_map<const torch::nn::Module*, TensorModule> clones;
   for (size_t i = 0; i < size(); ++i) {
     const auto& module = modules_[i];
     if (!clones.contains(module.ptr().get())) clones.emplace(module.ptr().get(), module.clone(device));
     copy->modules_[i] = clones.at(module.ptr().get());
-    copy->replace_module(names[i], copy->modules_[i].ptr());
+    copy->replace_module(all[i], copy->modules_[i].ptr());
   }
   return copy;
 }

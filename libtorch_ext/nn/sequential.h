@@ -40,6 +40,26 @@ class SequentialImpl : public torch::nn::Cloneable<SequentialImpl> {
   void push_back(TensorModule module);
   void push_back(std::string name, TensorModule module);
 
+  /// Python's methods of these names. `append` returns the Sequential, for the next one.
+  SequentialImpl& append(TensorModule module);
+  /// Appends the modules of `other`, which has them, too, from then on.
+  SequentialImpl& extend(const SequentialImpl& other);
+  /// Puts a module in front of the one at `index`, or at the end (`index == size()`); a negative index counts from the
+  /// end. All modules are named by their index then, as in Python. Throws a `c10::IndexError`.
+  SequentialImpl& insert(int64_t index, TensorModule module);
+  /// Puts another module into the place of the one at `index`, or of that name, under the same name: Python's
+  /// `net[index] = module`.
+  void set(int64_t index, TensorModule module);
+  void set(const std::string& name, TensorModule module);
+  /// Takes the module at `index` out: Python's `del net[index]`. The others are named by their index then,
+  /// as in Python.
+  void erase(int64_t index);
+  /// A Sequential of the modules [begin, end), the same ones under the same names; negative numbers count from the end,
+  /// and what lies beyond it is left out: Python's `net[begin:end]`. The first k children: `slice(0, k)`.
+  std::shared_ptr<SequentialImpl> slice(int64_t begin, int64_t end) const;
+
+  /// The modules in their order, each as often as it stands there.
+  const std::vector<TensorModule>& elements() const { return modules_; }
   size_t size() const { return modules_.size(); }
 
   /// The module at `index`; a negative one counts from the end, as in Python. Throws a `c10::IndexError`.
@@ -54,6 +74,10 @@ class SequentialImpl : public torch::nn::Cloneable<SequentialImpl> {
   void pretty_print(std::ostream& stream) const override { stream << "torch_ext::Sequential"; }
 
  private:
+  size_t position(int64_t index) const;
+  std::vector<std::string> names() const { return named_children().keys(); }
+  void rebuild(std::vector<TensorModule> modules);
+
   std::vector<TensorModule> modules_;
 };
 
@@ -68,6 +92,8 @@ class SequentialImpl : public torch::nn::Cloneable<SequentialImpl> {
 /// tx::Sequential named({{"fc", torch::nn::Linear(2, 2)}, {"act", torch::nn::ReLU()}});
 /// net->forward(torch::ones({4, 2}));  // [4, 2]
 /// named["fc"]->as<torch::nn::Linear>()->weight;
+/// net->insert(1, torch::nn::Dropout(0.5));
+/// net->slice(0, 2)->forward(torch::ones({4, 2}));  // the first two
 /// ```
 ///
 /// C++ reads `Sequential(Sequential(…))` as the inner one alone; for a lone `Sequential` inside another, name it:

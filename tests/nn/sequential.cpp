@@ -8,6 +8,7 @@
 #include "libtorch_ext/inspect/repr.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "tests/support/catch.h"
+#include "tests/support/python.h"
 
 namespace tx = torch_ext;
 using namespace torch::nn;
@@ -126,4 +127,98 @@ TEST_CASE("only what maps a tensor to a tensor converts to a TensorModule") {
   STATIC_REQUIRE_FALSE(tx::MapsTensorToTensor<BilinearImpl>);  // takes two tensors
   STATIC_REQUIRE_FALSE(tx::MapsTensorToTensor<LSTMImpl>);      // returns a tuple
   STATIC_REQUIRE_FALSE(tx::MapsTensorToTensor<Module>);        // has no forward
+}
+
+TEST_CASE("a Sequential is edited as Python's, and forward follows") {
+  TORCH_EXT_NEEDS_PYTHON();
+  std::string ours;
+  const auto show = [&](const tx::Sequential& net) { ours += tx::repr(*net) + "\n"; };
+  const auto refuses = [&](auto edit) {
+    try {
+      edit();
+      ours += "done\n";
+    } catch (const c10::IndexError&) {
+      ours += "IndexError\n";
+    }
+  };
+  tx::Sequential net(Linear(2, 3), ReLU());
+  net->append(Tanh()).append(Linear(3, 1));
+  show(net);
+  net->insert(1, Sigmoid());
+  net->insert(5, GELU());
+  net->insert(-1, SiLU());
+  show(net);
+  net->erase(0);
+  net->erase(-1);
+  show(net);
+  net->set(0, Softplus());
+  net->set("2", ELU());
+  show(net);
+  show(tx::Sequential(net->slice(0, 2)));
+  show(tx::Sequential(net->slice(-2, 100)));
+  show(tx::Sequential(net->slice(3, 1)));
+  net->extend(*net->slice(0, 1));
+  show(net);
+  refuses([&] { net->erase(9); });
+  refuses([&] { net->insert(7, ReLU()); });
+  refuses([&] { net->set(-7, ReLU()); });
+  tx::Sequential named({{"a", ReLU()}, {"b", Tanh()}, {"c", GELU()}});
+  named->erase(1);
+  show(named);
+  show(tx::Sequential(named->slice(1, 2)));
+  named->insert(1, SiLU());
+  show(named);
+  CHECK(ours == tx::testing::run_python(R"(
+from torch.nn import *
+def refuses(edit):
+    try:
+        edit()
+        print('done')
+    except IndexError:
+        print('IndexError')
+net = Sequential(Linear(2, 3), ReLU())
+net.append(Tanh()).append(Linear(3, 1))
+print(net)
+net.insert(1, Sigmoid())
+net.insert(5, GELU())
+net.insert(-1, SiLU())
+print(net)
+del net[0]
+del net[-1]
+print(net)
+net[0] = Softplus()
+setattr(net, '2', ELU())
+print(net)
+print(net[0:2])
+print(net[-2:100])
+print(net[3:1])
+net.extend(net[0:1])
+print(net)
+refuses(lambda: net.__delitem__(9))
+refuses(lambda: net.insert(7, ReLU()))
+refuses(lambda: net.__setitem__(-7, ReLU()))
+from collections import OrderedDict
+named = Sequential(OrderedDict(a=ReLU(), b=Tanh(), c=GELU()))
+del named[1]
+print(named)
+print(named[1:2])
+named.insert(1, SiLU())
+print(named)
+)"));
+}
+
+TEST_CASE("edited Sequentials compute with what they show") {
+  Linear fc(2, 2);
+  tx::Sequential net(fc, ReLU());
+  const auto x = torch::ones({1, 2});
+  net->insert(0, Tanh());
+  CHECK(net->forward(x).equal(torch::relu(fc(torch::tanh(x)))));
+  net->set(-1, Sigmoid());
+  CHECK(net->forward(x).equal(torch::sigmoid(fc(torch::tanh(x)))));
+  CHECK(tx::Sequential(net->slice(0, 2))->forward(x).equal(fc(torch::tanh(x))));
+  net->erase(0);
+  CHECK(net->forward(x).equal(torch::sigmoid(fc(x))));
+  CHECK(keys(*net) == std::vector<std::string>{"0.weight", "0.bias"});
+  CHECK_THROWS_WITH(net->insert(0, std::shared_ptr<ReLUImpl>()), ContainsSubstring("is null"));
+  CHECK(net->size() == 2);
 }

@@ -87,6 +87,19 @@ TEST_CASE("README: the module tree prints as it says") {
   CHECK(output.text() == blocks("text").at(0));
 }
 
+TEST_CASE("README: a model is taken apart and changed") {
+  CapturedOutput output;
+  tx::ResNet pretrained = tx::resnet18();
+  tx::freeze(*pretrained, "*");                                       // by glob; an error where nothing matches
+  tx::replace_module(*pretrained, "fc", torch::nn::Linear(512, 20));  // a new head, which forward uses
+  auto convolutions = tx::find(*pretrained, "layer4.*.conv?");        // by path: layer4.0.conv1, …
+  std::cout << tx::to_text(tx::diff(*pretrained, *tx::resnet18()));   // classes, options, shapes, values in ulp
+  CHECK(convolutions.size() == 4);
+  CHECK(tx::trainable_parameters(*pretrained).size() == 2);
+  CHECK_THAT(output.text(),
+             tx::testing::ContainsSubstring("tensor fc.weight: float32 [20, 512] | float32 [1000, 512]"));
+}
+
 TEST_CASE("README: photographs are loaded") {
   TORCH_EXT_NEEDS_PYTHON();
   InTempDir folder;
