@@ -21,6 +21,7 @@ namespace torch_ext::detail {
 std::optional<std::string> activation_extra(const torch::nn::Module& module);
 std::optional<std::string> convolution_extra(const torch::nn::Module& module);
 std::optional<std::string> embedding_extra(const torch::nn::Module& module);
+std::optional<std::string> extension_extra(const torch::nn::Module& module);  // our own, of nn/
 std::optional<std::string> linear_extra(const torch::nn::Module& module);
 std::optional<std::string> normalization_extra(const torch::nn::Module& module);
 std::optional<std::string> padding_extra(const torch::nn::Module& module);
