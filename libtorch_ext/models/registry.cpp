@@ -3,15 +3,34 @@
 #include <map>
 
 #include "libtorch_ext/core/closest.h"
+#include "libtorch_ext/models/alexnet.h"
 #include "libtorch_ext/models/resnet.h"
+#include "libtorch_ext/models/vgg.h"
 
 namespace torch_ext {
 namespace {
 
 std::map<std::string, ModelFactory>& registry() {
   static std::map<std::string, ModelFactory> factories{
+      {"alexnet", alexnet},
       {"resnet18", resnet18},
       {"resnet34", resnet34},
+      {"resnet50", resnet50},
+      {"resnet101", resnet101},
+      {"resnet152", resnet152},
+      {"resnext50_32x4d", resnext50_32x4d},
+      {"resnext101_32x8d", resnext101_32x8d},
+      {"resnext101_64x4d", resnext101_64x4d},
+      {"wide_resnet50_2", wide_resnet50_2},
+      {"wide_resnet101_2", wide_resnet101_2},
+      {"vgg11", vgg11},
+      {"vgg11_bn", vgg11_bn},
+      {"vgg13", vgg13},
+      {"vgg13_bn", vgg13_bn},
+      {"vgg16", vgg16},
+      {"vgg16_bn", vgg16_bn},
+      {"vgg19", vgg19},
+      {"vgg19_bn", vgg19_bn},
   };
   return factories;
 }

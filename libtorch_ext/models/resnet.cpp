@@ -12,11 +12,11 @@ using torch::nn::Conv2d;
 using torch::nn::Conv2dOptions;
 using torch::nn::ReLU;
 
-Conv2d conv3x3(int64_t in, int64_t out, int64_t stride = 1) {
-  return Conv2d(Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false));
+Conv2d conv3x3(int64_t in, int64_t out, int64_t stride = 1, int64_t groups = 1) {
+  return Conv2d(Conv2dOptions(in, out, 3).stride(stride).padding(1).groups(groups).bias(false));
 }
 
-Conv2d conv1x1(int64_t in, int64_t out, int64_t stride) {
+Conv2d conv1x1(int64_t in, int64_t out, int64_t stride = 1) {
   return Conv2d(Conv2dOptions(in, out, 1).stride(stride).bias(false));
 }
 
@@ -53,11 +53,55 @@ class BasicBlockImpl : public torch::nn::Cloneable<BasicBlockImpl> {
 };
 TORCH_MODULE(BasicBlock);
 
+constexpr int64_t kExpansion = 4;
+
+class BottleneckImpl : public torch::nn::Cloneable<BottleneckImpl> {
+ public:
+  BottleneckImpl(int64_t in, int64_t width, int64_t out, int64_t stride, int64_t groups)
+      : in_(in), width_(width), out_(out), stride_(stride), groups_(groups) {
+    reset();
+  }
+
+  void reset() override {
+    if (stride_ != 1 || in_ != out_) downsample_ = Sequential(conv1x1(in_, out_, stride_), BatchNorm2d(out_));
+    conv1_ = register_module("conv1", conv1x1(in_, width_));
+    bn1_ = register_module("bn1", BatchNorm2d(width_));
+    conv2_ = register_module("conv2", conv3x3(width_, width_, stride_, groups_));
+    bn2_ = register_module("bn2", BatchNorm2d(width_));
+    conv3_ = register_module("conv3", conv1x1(width_, out_));
+    bn3_ = register_module("bn3", BatchNorm2d(out_));
+    relu_ = register_module("relu", ReLU(torch::nn::ReLUOptions(/*inplace=*/true)));
+    if (downsample_) register_module("downsample", downsample_);
+  }
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    torch::Tensor out = relu_(bn1_(conv1_(x)));
+    out = relu_(bn2_(conv2_(out)));
+    out = bn3_(conv3_(out));
+    out += downsample_ ? downsample_->forward(x) : x;
+    return relu_(out);
+  }
+
+ private:
+  int64_t in_, width_, out_, stride_, groups_;
+  Sequential downsample_ = nullptr;
+  Conv2d conv1_ = nullptr, conv2_ = nullptr, conv3_ = nullptr;
+  BatchNorm2d bn1_ = nullptr, bn2_ = nullptr, bn3_ = nullptr;
+  ReLU relu_ = nullptr;
+};
+TORCH_MODULE(Bottleneck);
+
 }  // namespace
 
-ResNetImpl::ResNetImpl(std::vector<int64_t> layers, const ModelOptions& options)
-    : layers_(std::move(layers)), options_(options) {
-  TORCH_CHECK_VALUE(layers_.size() == 4, "ResNet: found ", layers_.size(), " stages, expected 4");
+ResNetImpl::ResNetImpl(ResNetLayout layout, const ModelOptions& options)
+    : layout_(std::move(layout)), options_(options) {
+  TORCH_CHECK_VALUE(layout_.layers.size() == 4, "ResNet: found ", layout_.layers.size(), " stages, expected 4");
+  const bool plain = layout_.groups == 1 && layout_.width_per_group == 64;
+  TORCH_CHECK_VALUE(plain || layout_.bottleneck, "ResNet: found groups = ", layout_.groups,
+                    ", width_per_group = ", layout_.width_per_group,
+                    " without bottleneck, expected 1 and 64; set bottleneck");
+  TORCH_CHECK_VALUE(layout_.groups > 0 && layout_.width_per_group > 0, "ResNet: found groups = ", layout_.groups,
+                    ", width_per_group = ", layout_.width_per_group, ", expected positive numbers");
   TORCH_CHECK_VALUE(options.num_classes > 0 && options.in_channels > 0,
                     "ResNet: found num_classes = ", options.num_classes, ", in_channels = ", options.in_channels,
                     ", expected positive numbers");
@@ -70,10 +114,10 @@ void ResNetImpl::reset() {
   bn1_ = register_module("bn1", BatchNorm2d(64));
   relu_ = register_module("relu", ReLU(torch::nn::ReLUOptions(/*inplace=*/true)));
   maxpool_ = register_module("maxpool", torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(2).padding(1)));
-  layer1_ = register_module("layer1", make_layer(64, layers_[0], 1));
-  layer2_ = register_module("layer2", make_layer(128, layers_[1], 2));
-  layer3_ = register_module("layer3", make_layer(256, layers_[2], 2));
-  layer4_ = register_module("layer4", make_layer(512, layers_[3], 2));
+  layer1_ = register_module("layer1", make_layer(64, layout_.layers[0], 1));
+  layer2_ = register_module("layer2", make_layer(128, layout_.layers[1], 2));
+  layer3_ = register_module("layer3", make_layer(256, layout_.layers[2], 2));
+  layer4_ = register_module("layer4", make_layer(512, layout_.layers[3], 2));
   avgpool_ = register_module("avgpool", torch::nn::AdaptiveAvgPool2d(1));
   fc_ = register_module("fc", torch::nn::Linear(inplanes_, options_.num_classes));
 
@@ -85,10 +129,18 @@ void ResNetImpl::reset() {
   if (options_.in_channels != 3) conv1_ = replace_module("conv1", stem(options_.in_channels));
 }
 
+TensorModule ResNetImpl::make_block(int64_t planes, int64_t stride) const {
+  if (!layout_.bottleneck) return BasicBlock(inplanes_, planes, stride);
+  const int64_t width = planes * layout_.width_per_group / 64 * layout_.groups;
+  return Bottleneck(inplanes_, width, planes * kExpansion, stride, layout_.groups);
+}
+
 Sequential ResNetImpl::make_layer(int64_t planes, int64_t blocks, int64_t stride) {
-  Sequential layer(BasicBlock(inplanes_, planes, stride));
-  inplanes_ = planes;
-  for (int64_t i = 1; i < blocks; ++i) layer->push_back(BasicBlock(planes, planes, 1));
+  Sequential layer;
+  for (int64_t i = 0; i < blocks; ++i) {
+    layer->push_back(make_block(planes, i == 0 ? stride : 1));
+    inplanes_ = layout_.bottleneck ? planes * kExpansion : planes;
+  }
   return layer;
 }
 
@@ -98,7 +150,31 @@ torch::Tensor ResNetImpl::forward(torch::Tensor x) {
   return fc_(avgpool_(x).flatten(1));
 }
 
-ResNet resnet18(const ModelOptions& options) { return ResNet(std::vector<int64_t>{2, 2, 2, 2}, options); }
-ResNet resnet34(const ModelOptions& options) { return ResNet(std::vector<int64_t>{3, 4, 6, 3}, options); }
+ResNet resnet18(const ModelOptions& options) { return ResNet(ResNetLayout{.layers = {2, 2, 2, 2}}, options); }
+ResNet resnet34(const ModelOptions& options) { return ResNet(ResNetLayout{.layers = {3, 4, 6, 3}}, options); }
+ResNet resnet50(const ModelOptions& options) {
+  return ResNet(ResNetLayout{.layers = {3, 4, 6, 3}, .bottleneck = true}, options);
+}
+ResNet resnet101(const ModelOptions& options) {
+  return ResNet(ResNetLayout{.layers = {3, 4, 23, 3}, .bottleneck = true}, options);
+}
+ResNet resnet152(const ModelOptions& options) {
+  return ResNet(ResNetLayout{.layers = {3, 8, 36, 3}, .bottleneck = true}, options);
+}
+ResNet resnext50_32x4d(const ModelOptions& options) {
+  return ResNet(ResNetLayout{.layers = {3, 4, 6, 3}, .bottleneck = true, .groups = 32, .width_per_group = 4}, options);
+}
+ResNet resnext101_32x8d(const ModelOptions& options) {
+  return ResNet(ResNetLayout{.layers = {3, 4, 23, 3}, .bottleneck = true, .groups = 32, .width_per_group = 8}, options);
+}
+ResNet resnext101_64x4d(const ModelOptions& options) {
+  return ResNet(ResNetLayout{.layers = {3, 4, 23, 3}, .bottleneck = true, .groups = 64, .width_per_group = 4}, options);
+}
+ResNet wide_resnet50_2(const ModelOptions& options) {
+  return ResNet(ResNetLayout{.layers = {3, 4, 6, 3}, .bottleneck = true, .width_per_group = 128}, options);
+}
+ResNet wide_resnet101_2(const ModelOptions& options) {
+  return ResNet(ResNetLayout{.layers = {3, 4, 23, 3}, .bottleneck = true, .width_per_group = 128}, options);
+}
 
 }  // namespace torch_ext

@@ -1,0 +1,83 @@
+#include "libtorch_ext/models/registry.h"
+
+#include <torch/torch.h>
+
+#include <sstream>
+
+#include "libtorch_ext/formats/archive/crc32.h"
+#include "libtorch_ext/formats/dtype.h"
+#include "libtorch_ext/inspect/repr.h"
+#include "libtorch_ext/inspect/tree.h"
+#include "tests/support/catch.h"
+#include "tests/support/python.h"
+
+namespace tx = torch_ext;
+
+namespace {
+
+uint32_t crc32(const at::Tensor& tensor) {
+  const at::Tensor whole = tensor.contiguous();
+  return tx::formats::crc32({static_cast<const std::byte*>(whole.const_data_ptr()), whole.nbytes()});
+}
+
+// The same for torchvision's models of the names given.
+const std::string kTorchvision = R"(
+import sys, torch, torchvision, zlib
+torch.set_num_threads(1)
+def crc32(tensor): return zlib.crc32(tensor.contiguous().numpy())
+for name in sys.argv[1:]:
+    torch.manual_seed(3)
+    model = torchvision.models.get_model(name, num_classes=7)
+    for key, tensor in model.state_dict().items():
+        print(key, str(tensor.dtype)[6:], list(tensor.shape), crc32(tensor))
+    with torch.no_grad(): print(crc32(model.eval()(torch.linspace(-1, 1, 2 * 3 * 64 * 64).view(2, 3, 64, 64))))
+    print(model, end='\x1e')
+)";
+
+// Its tensors, a line each, its output's CRC-32, and how it prints.
+std::string description(const std::string& name) {
+  std::ostringstream text;
+  torch::manual_seed(3);
+  const tx::TensorModule model = tx::create_model(name, {.num_classes = 7});
+  for (const auto& entry : tx::state_entries(*model.ptr())) {
+    text << entry.name << ' ' << tx::formats::dtype_name(entry.tensor.scalar_type()) << ' ' << entry.tensor.sizes()
+         << ' ' << crc32(entry.tensor) << '\n';
+  }
+  torch::NoGradGuard no_grad;
+  model.ptr()->eval();
+  text << crc32(model.forward(torch::linspace(-1, 1, 2 * 3 * 64 * 64).view({2, 3, 64, 64}))) << '\n'
+       << tx::repr(*model.ptr());
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("a model from a seed is torchvision's from that seed: keys, order, every bit, forward and print") {
+  TORCH_EXT_NEEDS_PYTHON();
+  at::set_num_threads(1);
+  std::vector<std::string> names = tx::model_names();
+  std::erase_if(names, [](const std::string& name) { return name.starts_with("test-"); });
+  CHECK(names.size() == 19);
+  std::istringstream theirs(tx::testing::run_python(kTorchvision, names));
+  for (const std::string& name : names) {
+    INFO(name);
+    std::string expected;
+    std::getline(theirs, expected, '\x1e');
+    CHECK(description(name) == expected);
+  }
+}
+
+TEST_CASE("a registered model is made by its name, and an unknown name is told with the known ones") {
+  tx::register_model("test-tiny",
+                     [](const tx::ModelOptions& options) { return torch::nn::Linear(2, options.num_classes); });
+  CHECK(tx::create_model("test-tiny", {.num_classes = 5}).forward(torch::ones({1, 2})).size(1) == 5);
+  CHECK_THROWS_AS(tx::register_model("resnet18", [](const auto&) { return torch::nn::Linear(1, 1); }), c10::ValueError);
+  CHECK_THROWS_WITH(tx::create_model("resnet81"), tx::testing::ContainsSubstring("did you mean \"resnet18\"?"));
+}
+
+TEST_CASE("a model refuses sizes that it can't have") {
+  CHECK_THROWS_WITH(tx::create_model("vgg11", {.num_classes = 0}),
+                    tx::testing::ContainsSubstring("found num_classes = 0"));
+  CHECK_THROWS_WITH(tx::create_model("alexnet", {.in_channels = 1}),
+                    tx::testing::ContainsSubstring("AlexNet: found in_channels = 1, expected 3"));
+}
