@@ -1,0 +1,70 @@
+// tx-inspect: shows what a model is made of.
+#include <CLI/CLI.hpp>
+#include <torch/nn/module.h>
+
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "apps/bad_input.h"
+#include "libtorch_ext/core/version.h"
+#include "libtorch_ext/inspect/repr.h"
+#include "libtorch_ext/models/registry.h"
+#include "open_model.h"
+#include "tree.h"
+
+namespace {
+
+constexpr const char* kProgram = "tx-inspect";
+
+struct Arguments {
+  inspect::ModelChoice choice;
+  std::string format = "repr";
+  bool list = false;
+};
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  app.set_version_flag("--version", "tx-inspect " TORCH_EXT_VERSION);
+  auto* model = app.add_option("MODEL", arguments.choice.model, "A name of --list, or a file of torch.save(model)");
+  app.add_flag("--list", arguments.list, "Print the names of all models")->excludes(model);
+  app.add_option("--format", arguments.format, "repr: as Python prints it; tree: a line a module, with shapes")
+      ->check(CLI::IsMember({"repr", "tree"}))
+      ->capture_default_str();
+  app.add_option("--num-classes", arguments.choice.num_classes, "Length of the output")->type_name("N");
+  app.add_option("--checkpoint", arguments.choice.checkpoint, "Load these weights, to see whether they fit")
+      ->type_name("FILE");
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.list) {
+    for (const auto& name : torch_ext::model_names()) std::cout << name << '\n';
+    return 0;
+  }
+  if (arguments.choice.model.empty()) return bad_input(kProgram, "found no MODEL, expected one, or --list");
+  const torch_ext::TensorModule model = inspect::open_model(arguments.choice);
+  if (arguments.format == "tree") {
+    inspect::print_tree(*model.ptr(), std::cout);
+  } else {
+    std::cout << torch_ext::repr(*model.ptr()) << '\n';
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Shows what a model is made of", kProgram);
+  Arguments arguments;
+  add_options(app, arguments);
+  try {
+    app.parse(argc, argv);
+    return run(arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return bad_input(kProgram, error.what());
+  } catch (const c10::Error& error) {
+    return bad_input(kProgram, error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return bad_input(kProgram, error.what());
+  }
+}
