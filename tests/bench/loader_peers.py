@@ -40,7 +40,7 @@ def fashion_mnist(root):
 
 def torch_peer(work, root, workers, decode=False):
     import torch
-    from torchvision import datasets, io, transforms
+    from torchvision import datasets, transforms
 
     torch.set_num_threads(1)
     if work == "tiny":
