@@ -51,7 +51,10 @@ void AlexNetImpl::reset() {
 }
 
 torch::Tensor AlexNetImpl::forward(const torch::Tensor& x) {
-  return classifier_->forward(avgpool_(features_->forward(x)).flatten(1));
+  const auto run = [this](const torch::Tensor& x) {
+    return classifier_->forward(avgpool_(features_->forward(x)).flatten(1));
+  };
+  return observed(*this, run, x);
 }
 
 AlexNet alexnet(const ModelOptions& options) { return AlexNet(options); }

@@ -144,10 +144,13 @@ Sequential ResNetImpl::make_layer(int64_t planes, int64_t blocks, int64_t stride
   return layer;
 }
 
-torch::Tensor ResNetImpl::forward(torch::Tensor x) {
-  x = maxpool_(relu_(bn1_(conv1_(x))));
-  x = layer4_->forward(layer3_->forward(layer2_->forward(layer1_->forward(x))));
-  return fc_(avgpool_(x).flatten(1));
+torch::Tensor ResNetImpl::forward(const torch::Tensor& x) {
+  const auto run = [this](const torch::Tensor& x) {
+    torch::Tensor features = layer1_->forward(maxpool_(relu_(bn1_(conv1_(x)))));
+    features = layer4_->forward(layer3_->forward(layer2_->forward(features)));
+    return fc_(avgpool_(features).flatten(1));
+  };
+  return observed(*this, run, x);
 }
 
 ResNet resnet18(const ModelOptions& options) { return ResNet(ResNetLayout{.layers = {2, 2, 2, 2}}, options); }

@@ -38,7 +38,7 @@ class ResNetImpl : public torch::nn::Cloneable<ResNetImpl> {
   /// Throws a `c10::ValueError` for a layout that torchvision refuses, and for sizes below one.
   ResNetImpl(ResNetLayout layout, const ModelOptions& options);
 
-  torch::Tensor forward(torch::Tensor x);
+  torch::Tensor forward(const torch::Tensor& x);
   void reset() override;
 
  private:

@@ -62,7 +62,10 @@ void VGGImpl::reset() {
 }
 
 torch::Tensor VGGImpl::forward(const torch::Tensor& x) {
-  return classifier_->forward(avgpool_(features_->forward(x)).flatten(1));
+  const auto run = [this](const torch::Tensor& x) {
+    return classifier_->forward(avgpool_(features_->forward(x)).flatten(1));
+  };
+  return observed(*this, run, x);
 }
 
 VGG vgg11(const ModelOptions& options) { return VGG(VggLayout{.convolutions = {1, 1, 2, 2, 2}}, options); }

@@ -2,10 +2,18 @@
 
 #include <ATen/Functions.h>
 
+#include "libtorch_ext/nn/observed.h"
+
 namespace torch_ext {
 
-torch::Tensor HardswishImpl::forward(torch::Tensor x) { return inplace_ ? at::hardswish_(x) : at::hardswish(x); }
+torch::Tensor HardswishImpl::forward(torch::Tensor x) {
+  return observed(
+      *this, [this](torch::Tensor& x) { return inplace_ ? at::hardswish_(x) : at::hardswish(x); }, x);
+}
 
-torch::Tensor HardsigmoidImpl::forward(torch::Tensor x) { return inplace_ ? at::hardsigmoid_(x) : at::hardsigmoid(x); }
+torch::Tensor HardsigmoidImpl::forward(torch::Tensor x) {
+  return observed(
+      *this, [this](torch::Tensor& x) { return inplace_ ? at::hardsigmoid_(x) : at::hardsigmoid(x); }, x);
+}
 
 }  // namespace torch_ext

@@ -2,6 +2,8 @@
 
 #include <ATen/Functions.h>
 
+#include "libtorch_ext/nn/observed.h"
+
 namespace torch_ext {
 
 template <size_t D>
@@ -15,5 +17,20 @@ torch::Tensor CircularPad<D>::pad(const torch::Tensor& x) const {
 template class CircularPad<1>;
 template class CircularPad<2>;
 template class CircularPad<3>;
+
+torch::Tensor CircularPad1dImpl::forward(const torch::Tensor& x) {
+  return observed(
+      *this, [this](const torch::Tensor& x) { return pad(x); }, x);
+}
+
+torch::Tensor CircularPad2dImpl::forward(const torch::Tensor& x) {
+  return observed(
+      *this, [this](const torch::Tensor& x) { return pad(x); }, x);
+}
+
+torch::Tensor CircularPad3dImpl::forward(const torch::Tensor& x) {
+  return observed(
+      *this, [this](const torch::Tensor& x) { return pad(x); }, x);
+}
 
 }  // namespace torch_ext

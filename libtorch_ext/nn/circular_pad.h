@@ -24,7 +24,7 @@ class CircularPad {
 class CircularPad1dImpl : public torch::nn::Cloneable<CircularPad1dImpl>, public CircularPad<1> {
  public:
   using CircularPad<1>::CircularPad;
-  torch::Tensor forward(const torch::Tensor& x) { return pad(x); }
+  torch::Tensor forward(const torch::Tensor& x);
   void reset() override {}
 };
 TORCH_MODULE(CircularPad1d);
@@ -32,7 +32,7 @@ TORCH_MODULE(CircularPad1d);
 class CircularPad2dImpl : public torch::nn::Cloneable<CircularPad2dImpl>, public CircularPad<2> {
  public:
   using CircularPad<2>::CircularPad;
-  torch::Tensor forward(const torch::Tensor& x) { return pad(x); }
+  torch::Tensor forward(const torch::Tensor& x);
   void reset() override {}
 };
 TORCH_MODULE(CircularPad2d);
@@ -40,7 +40,7 @@ TORCH_MODULE(CircularPad2d);
 class CircularPad3dImpl : public torch::nn::Cloneable<CircularPad3dImpl>, public CircularPad<3> {
  public:
   using CircularPad<3>::CircularPad;
-  torch::Tensor forward(const torch::Tensor& x) { return pad(x); }
+  torch::Tensor forward(const torch::Tensor& x);
   void reset() override {}
 };
 TORCH_MODULE(CircularPad3d);

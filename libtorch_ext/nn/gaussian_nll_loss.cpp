@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "libtorch_ext/nn/observed.h"
+
 namespace torch_ext {
 namespace {
 
@@ -21,7 +23,13 @@ bool differs_by_a_one(at::IntArrayRef input, at::IntArrayRef variance) {
 }  // namespace
 
 torch::Tensor GaussianNLLLossImpl::forward(const torch::Tensor& input, const torch::Tensor& target,
-                                           torch::Tensor variance) {
+                                           const torch::Tensor& variance) {
+  const auto run = [this](const auto&... tensors) { return loss(tensors...); };
+  return observed(*this, run, input, target, variance);
+}
+
+torch::Tensor GaussianNLLLossImpl::loss(const torch::Tensor& input, const torch::Tensor& target,
+                                        torch::Tensor variance) const {
   TORCH_CHECK_VALUE(!variance.lt(0).any().item<bool>(), "GaussianNLLLoss: found a variance below 0");
   if (variance.sizes() != input.sizes()) {
     const bool lacks_last =

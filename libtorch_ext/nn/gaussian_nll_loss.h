@@ -21,10 +21,13 @@ class GaussianNLLLossImpl : public torch::nn::Cloneable<GaussianNLLLossImpl> {
 
   /// `variance`: of the input's shape, without its last dimension, or with one dimension of size 1. Throws a
   /// `c10::ValueError` for other shapes and for variances below 0.
-  torch::Tensor forward(const torch::Tensor& input, const torch::Tensor& target, torch::Tensor variance);
+  torch::Tensor forward(const torch::Tensor& input, const torch::Tensor& target, const torch::Tensor& variance);
   void reset() override {}
 
   GaussianNLLLossOptions options;
+
+ private:
+  torch::Tensor loss(const torch::Tensor& input, const torch::Tensor& target, torch::Tensor variance) const;
 };
 TORCH_MODULE(GaussianNLLLoss);
 

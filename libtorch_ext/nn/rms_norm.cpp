@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include "libtorch_ext/nn/observed.h"
+
 namespace torch_ext {
 
 RMSNormImpl::RMSNormImpl(RMSNormOptions given) : options(std::move(given)) {
@@ -15,8 +17,11 @@ void RMSNormImpl::reset() {
 }
 
 torch::Tensor RMSNormImpl::forward(const torch::Tensor& x) {
-  return at::rms_norm(x, options.normalized_shape, weight.defined() ? std::optional(weight) : std::nullopt,
-                      options.eps);
+  const auto run = [this](const torch::Tensor& x) {
+    return at::rms_norm(x, options.normalized_shape, weight.defined() ? std::optional(weight) : std::nullopt,
+                        options.eps);
+  };
+  return observed(*this, run, x);
 }
 
 }  // namespace torch_ext

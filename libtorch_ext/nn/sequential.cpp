@@ -10,9 +10,12 @@ SequentialImpl::SequentialImpl(std::initializer_list<NamedTensorModule> modules)
 }
 
 torch::Tensor SequentialImpl::forward(const torch::Tensor& input) {
-  auto output = input;
-  for (const auto& module : modules_) output = module.forward(output);
-  return output;
+  const auto run = [this](const torch::Tensor& input) {
+    auto output = input;
+    for (const auto& module : modules_) output = module.forward(output);
+    return output;
+  };
+  return observed(*this, run, input);
 }
 
 void SequentialImpl::push_back(TensorModule module) { push_back(std::to_string(size()), std::move(module)); }

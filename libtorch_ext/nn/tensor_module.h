@@ -8,6 +8,9 @@
 #include <optional>
 #include <utility>
 
+#include "libtorch_ext/nn/observed.h"
+#include "libtorch_ext/nn/observed_sequential.h"  // IWYU pragma: keep
+
 namespace torch_ext {
 
 /// A module class that can be called with one tensor and returns one tensor. Arguments with defaults and a templated
@@ -34,7 +37,8 @@ class TensorModule {
     static_assert(MapsTensorToTensor<M>, "this module's class has no `Tensor forward(Tensor)`");
     if constexpr (MapsTensorToTensor<M>) {
       forward_ = [](torch::nn::Module& module, const torch::Tensor& input) {
-        return static_cast<M&>(module).forward(input);
+        return observed(
+            module, [&](const torch::Tensor& input) { return static_cast<M&>(module).forward(input); }, input);
       };
     }
   }

@@ -74,7 +74,7 @@ TEST_CASE("distances count steps between neighbouring numbers of every floating 
   CHECK(ulp(1, 1 + 0x1p-7, at::kBFloat16) == 1);
   CHECK(ulp(-0x1p-149, 0x1p-149, at::kFloat) == 2);
   const double infinity = std::numeric_limits<double>::infinity();
-  CHECK(ulp(-infinity, infinity, at::kDouble) == 2 * 0x7ff0000000000000);
+  CHECK(ulp(-infinity, infinity, at::kDouble) == 2 * 0x7ff0000000000000u);
 }
 
 TEST_CASE("nans equal each other, zeros of both signs too; a nan beside a number is infinitely far") {
