@@ -7,11 +7,10 @@
 #include <string>
 
 #include "apps/bad_input.h"
+#include "formats.h"
 #include "libtorch_ext/core/version.h"
-#include "libtorch_ext/inspect/repr.h"
 #include "libtorch_ext/models/registry.h"
 #include "open_model.h"
-#include "tree.h"
 
 namespace {
 
@@ -20,16 +19,22 @@ constexpr const char* kProgram = "tx-inspect";
 struct Arguments {
   inspect::ModelChoice choice;
   std::string format = "repr";
+  std::string input;
   bool list = false;
 };
 
 void add_options(CLI::App& app, Arguments& arguments) {
   app.set_version_flag("--version", "tx-inspect " TORCH_EXT_VERSION);
-  auto* model = app.add_option("MODEL", arguments.choice.model, "A name of --list, or a file of torch.save(model)");
+  auto* model = app.add_option("MODEL", arguments.choice.model,
+                               "A name of --list, a training config, or a file of torch.save(model)");
   app.add_flag("--list", arguments.list, "Print the names of all models")->excludes(model);
-  app.add_option("--format", arguments.format, "repr: as Python prints it; tree: a line a module, with shapes")
-      ->check(CLI::IsMember({"repr", "tree"}))
+  app.add_option("--format", arguments.format,
+                 "repr: as Python prints it; tree: a line a module, with its parameters' shapes; summary, json: what "
+                 "each module is given, puts out and multiplies; dot, html: the way of the data")
+      ->check(CLI::IsMember(inspect::kFormats))
       ->capture_default_str();
+  app.add_option("--input", arguments.input, "Shape of the input; by default one image of 224x224 pixels")
+      ->type_name("1x3x224x224");
   app.add_option("--num-classes", arguments.choice.num_classes, "Length of the output")->type_name("N");
   app.add_option("--checkpoint", arguments.choice.checkpoint, "Load these weights, to see whether they fit")
       ->type_name("FILE");
@@ -42,11 +47,8 @@ int run(const Arguments& arguments) {
   }
   if (arguments.choice.model.empty()) return bad_input(kProgram, "found no MODEL, expected one, or --list");
   const torch_ext::TensorModule model = inspect::open_model(arguments.choice);
-  if (arguments.format == "tree") {
-    inspect::print_tree(*model.ptr(), std::cout);
-  } else {
-    std::cout << torch_ext::repr(*model.ptr()) << '\n';
-  }
+  const inspect::Format format{.name = arguments.format, .title = arguments.choice.model, .input = arguments.input};
+  inspect::print(model, format, std::cout);
   return 0;
 }
 

@@ -95,7 +95,9 @@ std::string html_text(const std::string& text) {
 }
 
 void replace(std::string& text, const std::string& mark, const std::string& with) {
-  text.replace(text.find(mark), mark.size(), with);
+  for (size_t i = text.find(mark); i != std::string::npos; i = text.find(mark, i + with.size())) {
+    text.replace(i, mark.size(), with);
+  }
 }
 
 }  // namespace

@@ -129,6 +129,7 @@ function drawNode(i) {
     shape('text', {x: node.x + 10, y: node.y + 17, class: 'title'}, group, '− ' + node.label).onclick = () => toggle(i);
     inner[i].forEach(drawNode);
   } else {
+    boxes.push(i);
     const middle = node.x + node.w / 2;
     shape('text', {x: middle, y: node.y + 16, 'text-anchor': 'middle'}, group, (node.closed ? '+ ' : '') + node.label);
     shape('text', {x: middle, y: node.y + 31, 'text-anchor': 'middle', class: 'shape'}, group, node.out);
@@ -152,17 +153,21 @@ function drawEdge(from, to, drawn) {
   drawn.add(key);
   const x1 = a < 0 ? ends.x : nodes[a].x + nodes[a].w / 2, y1 = a < 0 ? ends.top : nodes[a].y + nodes[a].h;
   const x2 = b < 0 ? ends.x : nodes[b].x + nodes[b].w / 2, y2 = b < 0 ? ends.bottom : nodes[b].y;
-  // An arrow that passes others goes around them.
-  const far = y2 - y1 > 2.5 * SPACE, bow = far ? Math.max(a < 0 ? 0 : nodes[a].w, b < 0 ? 0 : nodes[b].w) / 2 + 30 : 0;
-  const path = far ? `M${x1} ${y1}C${x1 + bow} ${y1 + 40} ${x2 + bow} ${y2 - 40} ${x2} ${y2}`
+  // An arrow that would cross boxes goes around them.
+  const crossed = boxes.filter(i => i !== a && i !== b && nodes[i].y >= y1 && nodes[i].y < y2 &&
+                                    nodes[i].x < Math.max(x1, x2) && nodes[i].x + nodes[i].w > Math.min(x1, x2));
+  const right = Math.max(...crossed.map(i => nodes[i].x + nodes[i].w));
+  const bow = (right + 20 - Math.max(x1, x2)) * 4 / 3;
+  const path = crossed.length ? `M${x1} ${y1}C${x1 + bow} ${y1 + 40} ${x2 + bow} ${y2 - 40} ${x2} ${y2}`
                    : `M${x1} ${y1}C${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2} ${x2} ${y2}`;
   const edge = shape('path', {d: path, class: 'edge', 'marker-end': 'url(#arrow)'}, view);
   edge.dataset.from = a; edge.dataset.to = b;
 }
 
-let ends, size;
+let ends, size, boxes;
 function draw() {
   view.replaceChildren();
+  boxes = [];
   size = layout(outermost, -1);
   place(outermost, 0, 50);
   ends = {x: size.w / 2, top: 22, bottom: size.h + 78};

@@ -1,5 +1,6 @@
 """tx-inspect as its users meet it: prints, messages, exit codes."""
 
+import json
 import sys
 import unittest
 from pathlib import Path
@@ -41,12 +42,38 @@ class TxInspect(ProgramTest):
         model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Sequential(torch.nn.ReLU()))
         torch.save(model, self.folder / "whole.pt")
         self.assertEqual(self.check(self.folder / "whole.pt"), f"{model}\n")
-        self.assertIn("expected it for a name of --list only", self.refused(self.folder / "whole.pt", "--num-classes", 2))
+        self.assertIn("expected it for a name of --list or a config only", self.refused(self.folder / "whole.pt", "--num-classes", 2))
 
     def test_weights_that_fit_and_weights_that_do_not(self):
         torch.save(torchvision.models.resnet18(num_classes=5).state_dict(), self.folder / "5.pt")
         self.check("resnet18", "--num-classes", 5, "--checkpoint", self.folder / "5.pt")
         self.assertIn("fc.weight", self.refused("resnet18", "--checkpoint", self.folder / "5.pt"))
+
+    def test_a_summary_tells_shapes_parameters_and_macs(self):
+        text = self.check("resnet50", "--format", "summary", "--input", "1x3x224x224")
+        self.assertIn("\nMACs: 4,089,184,256\n", text)
+        self.assertRegex(text, r"conv1 \(Conv2d\) +\[1, 3, 224, 224\] +\[1, 64, 112, 112\] +9,408 +118,013,952\n")
+        data = json.loads(self.check("resnet50", "--format", "json"))
+        self.assertEqual((data["macs"], data["parameters"]), (4089184256, 25557032))
+        self.assertIn('forward of "conv1" (Conv2d) failed for input [1, 1, 64, 64]',
+                      self.refused("resnet18", "--format", "summary", "--input", "1x1x64x64"))
+        for wrong in ("1x", "x3", "1x-3", "one", "0x3", "1x3x99999999999"):
+            self.assertIn("expected sizes such as 1x3x224x224", self.refused("resnet18", "--format", "json", "--input", wrong))
+
+    def test_a_graph_is_dot_or_a_page_that_needs_nothing_else(self):
+        dot = self.check("resnet18", "--format", "dot", "--input", "1x3x64x64")
+        self.assertIn('label="layer4 (Sequential)"', dot)
+        self.assertIn('label="add_\\n1x512x2x2"'.replace("\\n", "\n"), dot)
+        page = self.check("resnet18", "--format", "html", "--input", "1x3x64x64")
+        self.assertIn("<title>resnet18</title>", page)
+        self.assertNotIn("src=", page)
+        self.assertNotIn("href=", page)
+
+    def test_a_training_config_is_a_model_too(self):
+        config = self.folder / "train.json"
+        config.write_text('{"model": {"name": "resnet18", "num_classes": 7, "in_channels": 1}}')
+        self.assertIn("[1, 1, 28, 28]", self.check(config, "--format", "summary", "--input", "1x1x28x28"))
+        self.assertIn("out_features=7", self.check(config))
 
     def test_bad_input_is_one_line(self):
         self.assertIn('did you mean "resnet50"', self.refused("resnet5O"))
