@@ -23,6 +23,14 @@ class ExtraRepr {
   virtual std::string extra_repr() const = 0;
 };
 
+/// A module class derives from this, too, to be printed under another name than its own in C++: that of a class in
+/// Python, say, that C++ can't spell.
+class ClassName {
+ public:
+  virtual ~ClassName() = default;
+  virtual std::string class_name() const = 0;
+};
+
 /// What stands between the parentheses of `repr(module)` before the children, as Python's `module.extra_repr()`:
 /// `"in_features=2, out_features=2, bias=True"`. From `ExtraRepr` where the module derives from it, else from the
 /// options of the LibTorch class that it is or derives from; empty for other classes.

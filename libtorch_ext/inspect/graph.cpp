@@ -22,7 +22,8 @@ std::string shape_text(const std::vector<std::vector<int64_t>>& shapes) {
 // What stands in a box or over a frame: "conv1 (Conv2d)", "add_", "ResNet".
 std::string label_of(const TraceNode& node) {
   if (!node.module) return node.name.substr(node.name.rfind(':') + 1);
-  return node.name.empty() ? node.class_name : node.name.substr(node.name.rfind('.') + 1) + " (" + node.class_name + ')';
+  return node.name.empty() ? node.class_name
+                           : node.name.substr(node.name.rfind('.') + 1) + " (" + node.class_name + ')';
 }
 
 std::string quoted(const std::string& text) {
@@ -44,9 +45,10 @@ class DotWriter {
   }
 
   std::string text() {
-    text_ = "digraph model {\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\"];\n"
-            "  graph [fontname=\"sans-serif\", style=rounded, color=gray];\n"
-            "  input [shape=plaintext, fillcolor=transparent];\n  output [shape=plaintext, fillcolor=transparent];\n";
+    text_ =
+        "digraph model {\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\"];\n"
+        "  graph [fontname=\"sans-serif\", style=rounded, color=gray];\n"
+        "  input [shape=plaintext, fillcolor=transparent];\n  output [shape=plaintext, fillcolor=transparent];\n";
     for (const size_t index : outermost_) write(index, "  ");
     for (size_t i = 0; i < trace_.nodes.size(); ++i) {
       for (const int64_t source : trace_.nodes[i].sources) write_edge(source, 'n' + std::to_string(i));
@@ -70,7 +72,8 @@ class DotWriter {
 
   void write_edge(int64_t source, const std::string& target) {
     text_ += "  " + (source < 0 ? "input" : 'n' + std::to_string(source)) + " -> " + target;
-    if (source >= 0) text_ += " [tooltip=" + quoted(shape_text(trace_.nodes[static_cast<size_t>(source)].outputs)) + ']';
+    if (source >= 0)
+      text_ += " [tooltip=" + quoted(shape_text(trace_.nodes[static_cast<size_t>(source)].outputs)) + ']';
     text_ += ";\n";
   }
 

@@ -69,6 +69,7 @@ void replace_parts(const Module& module, std::vector<Child>& children) {
 
 // `my::NetImpl`, `NetImpl<3>` and `main()::NetImpl` are `Net`. What stands in brackets may hold colons, too.
 std::string class_name(const Module& module) {
+  if (const auto* named = dynamic_cast<const ClassName*>(&module)) return named->class_name();
   std::string name;
   int depth = 0;
   for (const char c : c10::demangle(typeid(module).name())) {

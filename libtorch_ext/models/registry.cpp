@@ -4,6 +4,9 @@
 
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/models/alexnet.h"
+#include "libtorch_ext/models/densenet.h"
+#include "libtorch_ext/models/mobilenet_v2.h"
+#include "libtorch_ext/models/mobilenet_v3.h"
 #include "libtorch_ext/models/resnet.h"
 #include "libtorch_ext/models/vgg.h"
 
@@ -13,6 +16,13 @@ namespace {
 std::map<std::string, ModelFactory>& registry() {
   static std::map<std::string, ModelFactory> factories{
       {"alexnet", alexnet},
+      {"densenet121", densenet121},
+      {"densenet161", densenet161},
+      {"densenet169", densenet169},
+      {"densenet201", densenet201},
+      {"mobilenet_v2", mobilenet_v2},
+      {"mobilenet_v3_large", mobilenet_v3_large},
+      {"mobilenet_v3_small", mobilenet_v3_small},
       {"resnet18", resnet18},
       {"resnet34", resnet34},
       {"resnet50", resnet50},

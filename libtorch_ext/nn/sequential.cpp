@@ -101,15 +101,19 @@ std::shared_ptr<torch::nn::Module> SequentialImpl::operator[](const std::string&
 
 std::shared_ptr<torch::nn::Module> SequentialImpl::clone(const std::optional<torch::Device>& device) const {
   auto copy = std::make_shared<SequentialImpl>(*this);
+  copy->clone_modules(device);
+  return copy;
+}
+
+void SequentialImpl::clone_modules(const std::optional<torch::Device>& device) {
   const auto all = names();
   std::unordered_map<const torch::nn::Module*, TensorModule> clones;
   for (size_t i = 0; i < size(); ++i) {
-    const auto& module = modules_[i];
-    if (!clones.contains(module.ptr().get())) clones.emplace(module.ptr().get(), module.clone(device));
-    copy->modules_[i] = clones.at(module.ptr().get());
-    copy->replace_module(all[i], copy->modules_[i].ptr());
+    const torch::nn::Module* original = modules_[i].ptr().get();
+    if (!clones.contains(original)) clones.emplace(original, modules_[i].clone(device));
+    modules_[i] = clones.at(original);
+    replace_module(all[i], modules_[i].ptr());
   }
-  return copy;
 }
 
 }  // namespace torch_ext

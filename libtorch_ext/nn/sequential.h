@@ -73,12 +73,31 @@ class SequentialImpl : public torch::nn::Cloneable<SequentialImpl> {
   void reset() override {}
   void pretty_print(std::ostream& stream) const override { stream << "torch_ext::Sequential"; }
 
+ protected:
+  /// Puts clones into the place of the modules: what makes a copy a deep one.
+  void clone_modules(const std::optional<torch::Device>& device);
+
  private:
   size_t position(int64_t index) const;
   std::vector<std::string> names() const { return named_children().keys(); }
   void rebuild(std::vector<TensorModule> modules);
 
   std::vector<TensorModule> modules_;
+};
+
+/// The base of a class of one's own that is a `Sequential` and keeps its class when it is cloned:
+///
+///     struct NormActivationImpl : tx::SequentialBase<NormActivationImpl> { … };
+template <typename Derived>
+class SequentialBase : public SequentialImpl {
+ public:
+  using SequentialImpl::SequentialImpl;
+
+  std::shared_ptr<torch::nn::Module> clone(const std::optional<torch::Device>& device = std::nullopt) const override {
+    auto copy = std::make_shared<Derived>(static_cast<const Derived&>(*this));
+    static_cast<SequentialBase&>(*copy).clone_modules(device);
+    return copy;
+  }
 };
 
 /// Modules in a row, like `torch::nn::Sequential`, but with a `Tensor forward(const Tensor&)`: it stands in another

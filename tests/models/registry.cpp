@@ -57,7 +57,7 @@ TEST_CASE("a model from a seed is torchvision's from that seed: keys, order, eve
   at::set_num_threads(1);
   std::vector<std::string> names = tx::model_names();
   std::erase_if(names, [](const std::string& name) { return name.starts_with("test-"); });
-  CHECK(names.size() == 19);
+  CHECK(names.size() == 26);
   std::istringstream theirs(tx::testing::run_python(kTorchvision, names));
   for (const std::string& name : names) {
     INFO(name);
