@@ -108,6 +108,7 @@
 #include "libtorch_ext/models/registry.h"
 #include "libtorch_ext/models/resnet.h"
 #include "libtorch_ext/models/vgg.h"
+#include "libtorch_ext/models/vision_transformer.h"
 #include "libtorch_ext/nn/activation.h"
 #include "libtorch_ext/nn/channel_shuffle.h"
 #include "libtorch_ext/nn/circular_pad.h"

@@ -43,6 +43,13 @@ int64_t attention(Inputs inputs) {
          query.size(0) * query.size(1) * query.size(2) * key.size(-2) * value.size(-1);
 }
 
+// Query [batch, n, size]: the projections of query, key and value, the attention, the projection of its result.
+int64_t self_attention(Inputs inputs) {
+  const at::Tensor& query = inputs[0].toTensor();
+  const int64_t tokens = query.size(0) * query.size(1), size = query.size(2);
+  return tokens * size * 4 * size + 2 * tokens * query.size(1) * size;
+}
+
 using Formula = int64_t (*)(Inputs);
 
 Formula formula_of(const at::RecordFunction& operation) {
@@ -52,6 +59,7 @@ Formula formula_of(const at::RecordFunction& operation) {
       {"aten::bmm", [](Inputs in) { return matrix_product(in[0].toTensor(), in[1].toTensor()); }},
       {"aten::baddbmm", [](Inputs in) { return matrix_product(in[1].toTensor(), in[2].toTensor()); }},
       {"aten::convolution", convolution},
+      {"aten::_native_multi_head_attention", self_attention},
       {"aten::_scaled_dot_product_flash_attention_for_cpu", attention},
       {"aten::_scaled_dot_product_flash_attention", attention},
       {"aten::_scaled_dot_product_efficient_attention", attention},

@@ -28,7 +28,8 @@ struct ModuleSummary {
   /// Elements of its parameters, those of the modules in it among them, each parameter once; how many are trained.
   int64_t parameters = 0;
   int64_t trainable_parameters = 0;
-  /// Multiplications with addition of all its calls: half of what Python's `FlopCounterMode` counts.
+  /// Multiplications with addition of all its calls: half of what Python's `FlopCounterMode` counts. Attention counts
+  /// whatever kernel computes it, where that leaves out those that it doesn't know, as on the CPU.
   int64_t macs = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "libtorch_ext/models/mobilenet_v3.h"
 #include "libtorch_ext/models/resnet.h"
 #include "libtorch_ext/models/vgg.h"
+#include "libtorch_ext/models/vision_transformer.h"
 
 namespace torch_ext {
 namespace {
@@ -41,6 +42,11 @@ std::map<std::string, ModelFactory>& registry() {
       {"vgg16_bn", vgg16_bn},
       {"vgg19", vgg19},
       {"vgg19_bn", vgg19_bn},
+      {"vit_b_16", vit_b_16},
+      {"vit_b_32", vit_b_32},
+      {"vit_h_14", vit_h_14},
+      {"vit_l_16", vit_l_16},
+      {"vit_l_32", vit_l_32},
   };
   return factories;
 }

@@ -19,10 +19,12 @@ namespace {
 const std::string kFlopCounter = R"(
 import sys, torch, torchvision
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 def show(model, *inputs):
     counter = FlopCounterMode(display=False)
-    with counter, torch.no_grad(): model(*inputs)
+    # The counter knows neither the CPU's attention kernel nor the one of a module without gradients, but their parts.
+    with counter, sdpa_kernel(SDPBackend.MATH): model(*inputs)
     counts = counter.get_flop_counts()
     for name, _ in model.named_modules():
         macs = sum(counts.get(type(model).__name__ + ('.' + name if name else ''), {}).values()) // 2
@@ -48,10 +50,12 @@ TORCH_MODULE(Residual);
 
 }  // namespace
 
-TEST_CASE("macs and parameters are flop_counter's, of every module of every model of the zoo") {
+TEST_CASE("macs and parameters are flop_counter's, of every module of the models of the zoo") {
   TORCH_EXT_NEEDS_PYTHON();
   std::vector<std::string> names = tx::model_names();
-  std::erase_if(names, [](const std::string& name) { return name.starts_with("test-"); });
+  std::erase_if(names, [](const std::string& name) {
+    return name.starts_with("test-") || name.starts_with("vit_l") || name.starts_with("vit_h");  // those take long
+  });
   std::istringstream theirs(tx::testing::run_python(kFlopCounter + R"(
 for name in sys.argv[1:]:
     model = torchvision.models.get_model(name).eval()

@@ -100,6 +100,22 @@ TEST_CASE("README: a model is taken apart and changed") {
              tx::testing::ContainsSubstring("tensor fc.weight: float32 [20, 512] | float32 [1000, 512]"));
 }
 
+TEST_CASE("README: hooks see into a model") {
+  CapturedOutput output;
+  tx::ResNet watched = tx::resnet18({.num_classes = 10});
+  auto images = torch::rand({2, 3, 64, 64});
+  auto handle = tx::register_forward_hook(*watched, "layer?", [](tx::HookedCall& call) {
+    std::cout << call.name << ' ' << call.outputs[0].sizes() << '\n';
+  });
+  watched->forward(images);  // layer1 [2, 64, 16, 16] …
+  CHECK_THAT(output.text(), Catch::Matchers::StartsWith("layer1 [2, 64, 16, 16]\nlayer2 [2, 128, 8, 8]\n"));
+  auto maps = tx::features(watched, images, {"layer2", "layer4.*.conv2"});
+  CHECK(maps.size() == 3);
+  if (auto bad = tx::find_non_finite(watched, images)) std::cout << "NaN first in " << bad->name << '\n';
+  std::cout << tx::to_text(tx::profile(watched, images)) << tx::to_text(tx::summary(watched, images));
+  CHECK_THAT(output.text(), tx::testing::ContainsSubstring("Parameters: 11,181,642"));
+}
+
 TEST_CASE("README: photographs are loaded") {
   TORCH_EXT_NEEDS_PYTHON();
   InTempDir folder;
