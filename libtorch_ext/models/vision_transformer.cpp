@@ -25,6 +25,39 @@ void truncated_normal_(torch::Tensor tensor, double std) {
   tensor.erfinv_().mul_(std * std::sqrt(2.0)).add_(0.0).clamp_(-2, 2);
 }
 
+// `copy` with the parameters and the mode of `other`.
+template <typename Impl>
+std::shared_ptr<Impl> filled(std::shared_ptr<Impl> copy, const Impl& other,
+                             const std::optional<torch::Device>& device) {
+  if (device) copy->to(*device);
+  const torch::NoGradGuard no_grad;
+  const auto theirs = other.named_parameters();
+  for (auto& item : copy->named_parameters()) {
+    item.value().copy_(theirs[item.key()]).set_requires_grad(theirs[item.key()].requires_grad());
+  }
+  copy->train(other.is_training());
+  return copy;
+}
+
+// LibTorch's Linear adds the bias of [batch, tokens, size] after the product; Python's in one operation, which rounds
+// otherwise.
+class TokenLinearImpl : public torch::nn::LinearImpl, public ClassName {
+ public:
+  TokenLinearImpl(int64_t inputs, int64_t outputs) : LinearImpl(inputs, outputs) {}
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    return observed(
+        *this, [this](const torch::Tensor& x) { return at::linear(x, weight, bias); }, x);
+  }
+
+  std::string class_name() const override { return "Linear"; }
+
+  std::shared_ptr<torch::nn::Module> clone(const std::optional<torch::Device>& device) const override {
+    return filled(std::make_shared<TokenLinearImpl>(options.in_features(), options.out_features()), *this, device);
+  }
+};
+TORCH_MODULE(TokenLinear);
+
 // Python's MultiheadAttention of a batch [batch, tokens, size] with itself, by the operations that it takes there.
 class SelfAttentionImpl : public torch::nn::MultiheadAttentionImpl, public ClassName {
  public:
@@ -43,9 +76,7 @@ class SelfAttentionImpl : public torch::nn::MultiheadAttentionImpl, public Class
   std::string class_name() const override { return "MultiheadAttention"; }
 
   std::shared_ptr<torch::nn::Module> clone(const std::optional<torch::Device>& device) const override {
-    auto copy = std::make_shared<SelfAttentionImpl>(options.embed_dim(), options.num_heads());
-    copy->copy_from(*this, device);
-    return copy;
+    return filled(std::make_shared<SelfAttentionImpl>(options.embed_dim(), options.num_heads()), *this, device);
   }
 
  private:
@@ -69,24 +100,14 @@ class SelfAttentionImpl : public torch::nn::MultiheadAttentionImpl, public Class
     const auto joined = attended.permute({2, 0, 1, 3}).contiguous().view({batch * tokens, size});
     return at::linear(joined, out_proj->weight, out_proj->bias).view({tokens, batch, size}).transpose(0, 1);
   }
-
-  void copy_from(const SelfAttentionImpl& other, const std::optional<torch::Device>& device) {
-    if (device) to(*device);
-    const torch::NoGradGuard no_grad;
-    const auto theirs = other.named_parameters();
-    for (auto& item : named_parameters()) {
-      item.value().copy_(theirs[item.key()]).set_requires_grad(theirs[item.key()].requires_grad());
-    }
-    train(other.is_training());
-  }
 };
 TORCH_MODULE(SelfAttention);
 
 class MLPBlockImpl : public SequentialBase<MLPBlockImpl> {
  public:
   MLPBlockImpl(int64_t size, int64_t hidden) {
-    const torch::nn::Linear first(size, hidden);
-    const torch::nn::Linear second(hidden, size);
+    const TokenLinear first(size, hidden);
+    const TokenLinear second(hidden, size);
     push_back(first);
     push_back(torch::nn::GELU());
     push_back(torch::nn::Dropout(0.0));

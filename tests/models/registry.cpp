@@ -6,6 +6,7 @@
 
 #include "libtorch_ext/formats/archive/crc32.h"
 #include "libtorch_ext/formats/dtype.h"
+#include "libtorch_ext/inspect/find.h"
 #include "libtorch_ext/inspect/repr.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "tests/support/catch.h"
@@ -33,6 +34,7 @@ for name in sys.argv[1:]:
     side = 224 if name.startswith('vit') else 64
     images = torch.linspace(-1, 1, 2 * 3 * side * side).view(2, 3, side, side)
     with torch.no_grad():
+        if name.startswith('vit'): model.heads.head.weight.normal_()  # it is 0 at first, and so would be the output
         if not name.startswith(('vit_l', 'vit_h')): print(crc32(model.eval()(images)))
     print(model, end='\x1e')
 )";
@@ -50,6 +52,7 @@ std::string description(const std::string& name) {
   model.ptr()->eval();
   const int64_t side = name.starts_with("vit") ? 224 : 64;
   const auto images = torch::linspace(-1, 1, 2 * 3 * side * side).view({2, 3, side, side});
+  if (name.starts_with("vit")) tx::find_parameters(*model.ptr(), "heads.head.weight")[0].value().normal_();
   if (!name.starts_with("vit_l") && !name.starts_with("vit_h")) text << crc32(model.forward(images)) << '\n';
   text << tx::repr(*model.ptr());
   return text.str();
@@ -69,6 +72,68 @@ TEST_CASE("a model from a seed is torchvision's from that seed: keys, order, eve
     std::string expected;
     std::getline(theirs, expected, '\x1e');
     CHECK(description(name) == expected);
+  }
+}
+
+TEST_CASE("a clone of a model prints, computes and counts as it, and shares nothing with it") {
+  const torch::NoGradGuard no_grad;
+  for (const std::string name :
+       {"alexnet", "densenet121", "mobilenet_v2", "mobilenet_v3_small", "resnet50", "vgg11_bn", "vit_b_32"}) {
+    INFO(name);
+    const tx::TensorModule model = tx::create_model(name, {.num_classes = 7});
+    model.ptr()->eval();
+    const tx::TensorModule clone = model.clone();
+    const int64_t side = name.starts_with("vit") ? 224 : 64;
+    const auto images = torch::linspace(-1, 1, 3 * side * side).view({1, 3, side, side});
+    if (name.starts_with("vit")) {
+      for (const auto& net : {model, clone}) tx::find_parameters(*net.ptr(), "heads.head.weight")[0].value().fill_(0.1);
+    }
+    CHECK(tx::repr(*clone.ptr()) == tx::repr(*model.ptr()));
+    const auto expected = model.forward(images);
+    for (const at::Tensor& parameter : tx::parameters(*model.ptr())) parameter.zero_();
+    CHECK(clone.forward(images).equal(expected));
+  }
+}
+
+TEST_CASE("a forward and backward in training mode give torchvision's gradients and running statistics, every bit") {
+  TORCH_EXT_NEEDS_PYTHON();
+  at::set_num_threads(1);
+  const std::vector<std::string> names{"alexnet",  "densenet121", "mobilenet_v2", "mobilenet_v3_small",
+                                       "resnet50", "vgg11_bn",    "vit_b_32"};
+  std::istringstream theirs(tx::testing::run_python(R"(
+import sys, torch, torchvision, zlib
+torch.set_num_threads(1)
+for name in sys.argv[1:]:
+    torch.manual_seed(3)
+    model = torchvision.models.get_model(name, num_classes=7).train()
+    side = 224 if name.startswith('vit') else 64
+    images = torch.linspace(-1, 1, 2 * 3 * side * side).view(2, 3, side, side)
+    if name.startswith('vit'): torch.nn.init.normal_(model.heads.head.weight)
+    torch.nn.functional.cross_entropy(model(images), torch.tensor([1, 5])).backward()
+    for key, parameter in model.named_parameters(): print(key, zlib.crc32(parameter.grad.contiguous().numpy()))
+    for key, buffer in model.named_buffers(): print(key, zlib.crc32(buffer.contiguous().numpy()))
+    print(end='\x1e')
+)",
+                                                    names));
+  for (const std::string& name : names) {
+    INFO(name);
+    torch::manual_seed(3);
+    const tx::TensorModule model = tx::create_model(name, {.num_classes = 7});
+    model.ptr()->train();
+    const int64_t side = name.starts_with("vit") ? 224 : 64;
+    const auto images = torch::linspace(-1, 1, 2 * 3 * side * side).view({2, 3, side, side});
+    if (name.starts_with("vit")) {
+      torch::nn::init::normal_(tx::find_parameters(*model.ptr(), "heads.head.weight")[0].value());
+    }
+    torch::nn::functional::cross_entropy(model.forward(images), torch::tensor({1, 5}, at::kLong)).backward();
+    std::ostringstream text;
+    for (const auto& item : tx::named_parameters(*model.ptr())) {
+      text << item.key() << ' ' << crc32(item.value().grad()) << '\n';
+    }
+    for (const auto& item : tx::named_buffers(*model.ptr())) text << item.key() << ' ' << crc32(item.value()) << '\n';
+    std::string expected;
+    std::getline(theirs, expected, '\x1e');
+    CHECK(text.str() == expected);
   }
 }
 
