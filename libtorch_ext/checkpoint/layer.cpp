@@ -2,7 +2,10 @@
 
 #include <torch/nn/module.h>
 
+#include <typeindex>
 #include <unordered_map>
+
+#include "libtorch_ext/inspect/printed_as.h"
 
 namespace torch_ext::detail {
 namespace {
@@ -37,7 +40,8 @@ const Layer* layer_of(const torch::nn::Module& module) {
     for (const Layer& layer : all_layers()) map.emplace(layer.impl, &layer);
     return map;
   }();
-  const auto found = by_impl.find(typeid(module));
+  const auto* printed = dynamic_cast<const PrintedAs*>(&module);
+  const auto found = by_impl.find(printed ? printed->layer_class() : std::type_index(typeid(module)));
   return found == by_impl.end() ? nullptr : found->second;
 }
 

@@ -12,6 +12,9 @@
 #include <vector>
 
 #include "libtorch_ext/checkpoint/layer_attributes.h"
+#include "libtorch_ext/checkpoint/layer_literals.h"
+#include "libtorch_ext/inspect/extra_repr.h"
+#include "libtorch_ext/inspect/printed_as.h"
 #include "libtorch_ext/nn/tensor_module.h"
 
 /// The layers that Python's torch.nn and LibTorch share: one description each, for building and for writing.
@@ -63,7 +66,10 @@ Layer layer(std::string_view type, Options blank, Fields fields, Make make) {
         const LayerReader reader(python);
         Options options = blank;
         fields(reader, options);
-        return std::shared_ptr<Impl>(make(options));
+        const std::shared_ptr<Impl> module = make(options);
+        const std::string extra = extra_repr(*module), literals = with_literals(extra, python);
+        if (literals == extra) return module;
+        return std::make_shared<PrintedAsImpl<Impl>>(*module, literals);
       },
       .write =
           [=](const torch::nn::Module& module, formats::Dict& attributes, formats::Dict& buffers) {

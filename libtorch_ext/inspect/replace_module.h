@@ -23,7 +23,8 @@ struct Replacement {
 
 /// Puts another module into the place of the one at `path`.
 ///
-/// In a `tx::Sequential` the place takes any module that maps a tensor to a tensor. Elsewhere a class holds its modules
+/// In a `tx::Sequential` the place takes any module that maps a tensor to a tensor, in a `tx::ModuleList` or
+/// `tx::ModuleDict` any module. Elsewhere a class holds its modules
 /// in members of its own, `fc`, that nobody else can set: there the old module, which has to be of the same class,
 /// becomes the new one, options, parameters, children and all, and shares its tensors from then on. So `forward`
 /// calls what was put in, in either case.

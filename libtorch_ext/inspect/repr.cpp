@@ -9,6 +9,7 @@
 
 #include "libtorch_ext/inspect/extra_repr.h"
 #include "libtorch_ext/inspect/python_format.h"
+#include "libtorch_ext/nn/module_list.h"
 
 namespace torch_ext {
 namespace {
@@ -91,7 +92,9 @@ std::string repr(const Module& module) {
   const auto extra = extra_repr(module);
   auto children = children_of(module);
   replace_parts(module, children);
-  if (dynamic_cast<const torch::nn::ModuleListImpl*>(&module)) children = folded(children);
+  const bool is_list =
+      dynamic_cast<const torch::nn::ModuleListImpl*>(&module) || dynamic_cast<const ModuleListImpl*>(&module);
+  if (is_list) children = folded(children);
 
   std::string text = class_name(module) + '(';
   if (children.empty() && extra.find('\n') == std::string::npos) return text + extra + ')';

@@ -1,27 +1,14 @@
 #pragma once
 
 #include <torch/nn/modules/pooling.h>
-#include <torch/nn/pimpl.h>
 
-#include <memory>
-#include <optional>
-#include <string>
-
-#include "libtorch_ext/inspect/extra_repr.h"
+#include "libtorch_ext/inspect/printed_as.h"
 
 namespace torch_ext {
 
 /// Python's `AdaptiveAvgPool2d(1)`, which prints `output_size=1`, not `(1, 1)`.
-class GlobalAvgPool2dImpl : public torch::nn::AdaptiveAvgPool2dImpl, public ClassName, public ExtraRepr {
- public:
-  GlobalAvgPool2dImpl() : AdaptiveAvgPool2dImpl(1) {}
-
-  std::string class_name() const override { return "AdaptiveAvgPool2d"; }
-  std::string extra_repr() const override { return "output_size=1"; }
-  std::shared_ptr<torch::nn::Module> clone(const std::optional<torch::Device>& = std::nullopt) const override {
-    return std::make_shared<GlobalAvgPool2dImpl>(*this);
-  }
-};
-TORCH_MODULE(GlobalAvgPool2d);
+inline torch::nn::AdaptiveAvgPool2d global_avg_pool() {
+  return torch::nn::AdaptiveAvgPool2d(printed_as(torch::nn::AdaptiveAvgPool2d(1), "output_size=1"));
+}
 
 }  // namespace torch_ext

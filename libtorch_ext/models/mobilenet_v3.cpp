@@ -6,6 +6,7 @@
 
 #include "libtorch_ext/models/check_options.h"
 #include "libtorch_ext/models/conv_norm_activation.h"
+#include "libtorch_ext/models/global_avg_pool.h"
 #include "libtorch_ext/models/mobilenet_init.h"
 #include "libtorch_ext/nn/activation.h"
 
@@ -27,7 +28,7 @@ class SqueezeExcitationImpl : public torch::nn::Cloneable<SqueezeExcitationImpl>
   SqueezeExcitationImpl(int64_t channels, int64_t squeezed) : channels_(channels), squeezed_(squeezed) { reset(); }
 
   void reset() override {
-    avgpool_ = register_module("avgpool", GlobalAvgPool2d());
+    avgpool_ = register_module("avgpool", global_avg_pool());
     fc1_ = register_module("fc1", torch::nn::Conv2d(torch::nn::Conv2dOptions(channels_, squeezed_, 1)));
     fc2_ = register_module("fc2", torch::nn::Conv2d(torch::nn::Conv2dOptions(squeezed_, channels_, 1)));
     activation_ = register_module("activation", torch::nn::ReLU());
@@ -38,7 +39,7 @@ class SqueezeExcitationImpl : public torch::nn::Cloneable<SqueezeExcitationImpl>
 
  private:
   int64_t channels_, squeezed_;
-  GlobalAvgPool2d avgpool_ = nullptr;
+  torch::nn::AdaptiveAvgPool2d avgpool_ = nullptr;
   torch::nn::Conv2d fc1_ = nullptr, fc2_ = nullptr;
   torch::nn::ReLU activation_ = nullptr;
   Hardsigmoid scale_activation_ = nullptr;
@@ -116,7 +117,7 @@ void MobileNetV3Impl::reset() {
   const int64_t channels = layout_.blocks.back().outputs;
   features->push_back(conv(channels, 6 * channels, 1, 1));
   features_ = register_module("features", features);
-  avgpool_ = register_module("avgpool", GlobalAvgPool2d());
+  avgpool_ = register_module("avgpool", global_avg_pool());
   Sequential classifier;
   classifier->push_back(torch::nn::Linear(6 * channels, layout_.last_channels));
   classifier->push_back(Hardswish(true));

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <torch/nn/cloneable.h>
+#include <torch/nn/modules/pooling.h>
 #include <torch/nn/pimpl.h>
 
 #include <vector>
 
-#include "libtorch_ext/models/global_avg_pool.h"
 #include "libtorch_ext/models/options.h"
 #include "libtorch_ext/nn/sequential.h"
 
@@ -43,7 +43,7 @@ class MobileNetV3Impl : public torch::nn::Cloneable<MobileNetV3Impl> {
   MobileNetV3Layout layout_;
   ModelOptions options_;
   Sequential features_ = nullptr;
-  GlobalAvgPool2d avgpool_ = nullptr;
+  torch::nn::AdaptiveAvgPool2d avgpool_ = nullptr;
   Sequential classifier_ = nullptr;
 };
 TORCH_MODULE(MobileNetV3);

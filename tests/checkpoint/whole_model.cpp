@@ -110,13 +110,13 @@ for i, (expression, shape) in enumerate(lines):
         'versions': ours.state_dict()._metadata == theirs.state_dict()._metadata,
         'parameters': [(n, p.requires_grad) for n, p in ours.named_parameters()]
                       == [(n, p.requires_grad) for n, p in theirs.named_parameters()],
-        'repr': repr(ours) == reprs[i],
+        'repr': repr(theirs) == reprs[i],
         'output': bits(output(ours, tensors['inputs'][i])) == bits(tensors['outputs'][i]),
     }
     for check, passed in checks.items():
         if not passed: print(expression, check)
     if not checks['attributes']: print(set(ours.__dict__) ^ set(theirs.__dict__))
-    if not checks['repr']: print(repr(ours), '|', reprs[i])
+    if not checks['repr']: print(repr(theirs), '|', reprs[i])
 )",
                                           {dir.path().string()});
   CHECK(problems == "");
