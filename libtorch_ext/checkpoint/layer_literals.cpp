@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "libtorch_ext/checkpoint/layer_attributes.h"
 #include "libtorch_ext/formats/repr.h"
 
 namespace torch_ext::detail {
@@ -15,11 +16,11 @@ bool is_number(const Value& value) {
   return value.as<int64_t>() || value.as<double>() || value.as<bool>() || value.is_none();
 }
 
-// As Python shows it; nothing for what isn't a number or a tuple of some.
+// As Python shows it; nothing for what isn't a number or a sequence of some.
 std::optional<std::string> literal(const Value* value) {
   if (!value) return std::nullopt;
-  const auto* tuple = value->as<formats::Tuple>();
-  const bool is_literal = tuple ? std::ranges::all_of(tuple->items, is_number) : is_number(*value);
+  const auto* items = items_of(*value);
+  const bool is_literal = items ? std::ranges::all_of(*items, is_number) : is_number(*value);
   constexpr size_t kAnyLength = 1000;
   return is_literal ? std::optional(formats::repr(*value, kAnyLength)) : std::nullopt;
 }

@@ -1,40 +1,22 @@
 #include <torch/torch.h>
 
 #include "libtorch_ext/checkpoint/layer.h"
+#include "libtorch_ext/nn/upsample.h"
 
 namespace torch_ext::detail {
 namespace {
 
 using namespace torch::nn;
 
-/// Like Python's, takes one size or factor for all dimensions of the image, however many these are.
-struct UpsampleImpl : torch::nn::UpsampleImpl {
-  using torch::nn::UpsampleImpl::UpsampleImpl;
-
-  torch::Tensor forward(const torch::Tensor& input) {
-    const auto dims = static_cast<size_t>(std::max<int64_t>(input.dim() - 2, 1));
-    auto o = functional::InterpolateFuncOptions().align_corners(options.align_corners());
-    std::visit([&](auto mode) { o.mode(mode); }, options.mode());
-    if (options.size()) o.size(expanded(*options.size(), dims));
-    if (options.scale_factor()) o.scale_factor(expanded(*options.scale_factor(), dims)).recompute_scale_factor(false);
-    return functional::interpolate(input, o);
-  }
-
- private:
-  template <typename T>
-  static std::vector<T> expanded(std::vector<T> values, size_t dims) {
-    if (values.size() == 1) values.resize(dims, values.front());
-    return values;
-  }
-};
-
-const auto upsample_fields = [](auto& python, UpsampleOptions& o) {
-  python.derived("name", "Upsample");
-  python.window("size", o.size());
-  python.window("scale_factor", o.scale_factor());
-  python("mode", o.mode());
-  python("align_corners", o.align_corners());
-  python.constant("recompute_scale_factor", formats::None());
+const auto upsample_fields = [](const char* name) {
+  return [name](auto& python, UpsampleOptions& o) {
+    python.derived("name", name);
+    python.window("size", o.size());
+    python.window("scale_factor", o.scale_factor());
+    python("mode", o.mode());
+    python("align_corners", o.align_corners());
+    python.constant("recompute_scale_factor", formats::None());
+  };
 };
 
 /// Python reads align_corners=None as False where the mode has corners to align.
@@ -45,8 +27,9 @@ std::shared_ptr<Impl> make_upsample(UpsampleOptions o) {
   return std::make_shared<Impl>(o);
 }
 
-Layer upsample(std::string_view type) {
-  return layer<UpsampleImpl>(type, UpsampleOptions(), upsample_fields, make_upsample<UpsampleImpl>);
+template <typename Impl>
+Layer upsample(const char* name) {
+  return layer<Impl>(std::string("upsampling.") + name, UpsampleOptions(), upsample_fields(name), make_upsample<Impl>);
 }
 
 }  // namespace
@@ -79,11 +62,10 @@ std::vector<Layer> shape_layers() {
                               [](auto& python, auto& o) { python("upscale_factor", o.upscale_factor()); }),
       layer<PixelUnshuffleImpl>("pixelshuffle.PixelUnshuffle", PixelUnshuffleOptions(1),
                                 [](auto& python, auto& o) { python("downscale_factor", o.downscale_factor()); }),
-      upsample("upsampling.Upsample"),
-      upsample("upsampling.UpsamplingNearest2d"),
-      upsample("upsampling.UpsamplingBilinear2d"),
-      layer<torch::nn::UpsampleImpl>("upsampling.Upsample", UpsampleOptions(), upsample_fields,
-                                     make_upsample<torch::nn::UpsampleImpl>),
+      upsample<torch_ext::UpsampleImpl>("Upsample"),
+      upsample<torch::nn::UpsampleImpl>("Upsample"),
+      upsample<UpsamplingNearest2dImpl>("UpsamplingNearest2d"),
+      upsample<UpsamplingBilinear2dImpl>("UpsamplingBilinear2d"),
   };
 }
 

@@ -3,6 +3,7 @@
 #include "libtorch_ext/nn/circular_pad.h"
 #include "libtorch_ext/nn/dropout1d.h"
 #include "libtorch_ext/nn/rms_norm.h"
+#include "libtorch_ext/nn/stochastic_depth.h"
 
 namespace torch_ext::detail {
 namespace {
@@ -25,6 +26,9 @@ std::optional<std::string> extension_extra(const torch::nn::Module& module) {
   }
   if (const auto* dropout = dynamic_cast<const Dropout1dImpl*>(&module)) {
     return python_format("p={}, inplace={}", dropout->options.p, dropout->options.inplace);
+  }
+  if (const auto* depth = dynamic_cast<const StochasticDepthImpl*>(&module)) {
+    return python_format("p={}, mode={}", depth->p, depth->mode == StochasticDepthMode::kRow ? "row" : "batch");
   }
   if (auto padding = padding_of<1>(module)) return padding;
   if (auto padding = padding_of<2>(module)) return padding;

@@ -2,7 +2,9 @@
 
 #include <torch/torch.h>
 
+#include "libtorch_ext/inspect/first_children.h"
 #include "libtorch_ext/inspect/replace_module.h"
+#include "libtorch_ext/models/registry.h"
 #include "libtorch_ext/models/resnet.h"
 #include "tests/support/catch.h"
 #include "tests/support/python.h"
@@ -148,4 +150,27 @@ print(f'{norm.item():.4f}', *(f'{x:.6f}' for x in shared.weight.flatten().tolist
     std::snprintf(text, sizeof text, "%.4f %.6f %.6f %.6f %.6f", norm, w[0], w[1], w[2], w[3]);
     return std::string(text);
   }());
+}
+
+TEST_CASE("the first children of a module in a row are Python's nn.Sequential of them") {
+  const torch::NoGradGuard no_grad;
+  const auto model = tx::create_model("resnet18");
+  model.ptr()->eval();
+  const auto images = torch::linspace(-1, 1, 3 * 64 * 64).view({1, 3, 64, 64});
+  auto body = tx::first_children(*model.ptr(), -2);
+  CHECK(body->size() == 8);
+  CHECK(body[4] == tx::get_submodule(*model.ptr(), "layer1"));
+  body->push_back(torch::nn::AdaptiveAvgPool2d(1));
+  body->push_back(torch::nn::Flatten());
+  const auto head = std::dynamic_pointer_cast<torch::nn::LinearImpl>(tx::get_submodule(*model.ptr(), "fc"));
+  CHECK(head->forward(body->forward(images)).equal(model.forward(images)));
+  CHECK(tx::first_children(*model.ptr(), 3)->size() == 3);
+  CHECK(tx::first_children(*model.ptr(), 99)->size() == 10);
+  CHECK(tx::first_children(*model.ptr(), -99)->size() == 0);
+
+  struct BlockImpl : torch::nn::Module {};
+  struct NetImpl : torch::nn::Module {
+    NetImpl() { register_module("block", std::make_shared<BlockImpl>()); }
+  };
+  CHECK_THROWS_WITH(tx::first_children(NetImpl(), 1), ContainsSubstring("child \"block\" of Net is a Block"));
 }

@@ -12,6 +12,7 @@
 #include "libtorch_ext/models/registry.h"
 #include "libtorch_ext/nn/sequential.h"
 #include "tests/support/catch.h"
+#include "tests/support/count.h"
 #include "tests/support/python.h"
 
 namespace tx = torch_ext;
@@ -57,7 +58,7 @@ TORCH_MODULE(OwnBlock);
 
 }  // namespace
 
-TEST_CASE("hooks see every call that Python's see: names, classes, shapes and order") {
+TEST_CASE("hooks see every call that Python's see: names, classes, shapes and order", "[counts]") {
   TORCH_EXT_NEEDS_PYTHON();
   for (const std::string name : {"resnet50", "vgg11_bn", "alexnet"}) {
     INFO(name);
@@ -70,7 +71,16 @@ TEST_CASE("hooks see every call that Python's see: names, classes, shapes and or
     const std::string script =
         kPythonCalls +
         "watch(torchvision.models.get_model(sys.argv[1]).eval(), lambda model: model(torch.zeros(2, 3, 64, 64)))";
-    CHECK(calls.str() == tx::testing::run_python(script, {name}));
+    const std::string expected = tx::testing::run_python(script, {name});
+    CHECK(calls.str() == expected);
+    {
+      tx::testing::Count count("hook calls that are Python's on " + name);
+      std::istringstream ours(calls.str()), theirs(expected);
+      for (std::string our_call, their_call; std::getline(theirs, their_call);) {
+        std::getline(ours, our_call);
+        count(our_call == their_call);
+      }
+    }
     if (name != "resnet50") continue;
     int64_t leaf_calls = 0;
     const auto count = tx::register_forward_hook(

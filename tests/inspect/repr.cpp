@@ -10,6 +10,7 @@
 #include "libtorch_ext/nn/sequential.h"
 #include "tests/inspect/python_prints.h"
 #include "tests/support/catch.h"
+#include "tests/support/count.h"
 
 namespace tx = torch_ext;
 using namespace torch::nn;
@@ -309,7 +310,7 @@ std::vector<Twins> containers() {
 
 }  // namespace
 
-TEST_CASE("every layer of torch::nn prints byte for byte as its Python namesake") {
+TEST_CASE("every layer of torch::nn prints byte for byte as its Python namesake", "[counts]") {
   TORCH_EXT_NEEDS_PYTHON();
   std::vector<Twins> all;
   for (auto twins : {linear_layers(), convolutions(), normalizations(), activations(), poolings(), recurrent_layers(),
@@ -321,9 +322,12 @@ TEST_CASE("every layer of torch::nn prints byte for byte as its Python namesake"
 
   const auto expected = tx::testing::python_prints(expressions);
   REQUIRE(expected.size() == all.size());
+  tx::testing::Count count("repr of LibTorch's modules");
   for (size_t i = 0; i < all.size(); ++i) {
     INFO(all[i].python);
-    CHECK(tx::repr(*all[i].cpp) == expected[i]);
+    const std::string ours = tx::repr(*all[i].cpp);
+    CHECK(ours == expected[i]);
+    count(ours == expected[i]);
   }
 }
 

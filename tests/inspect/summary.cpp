@@ -8,6 +8,7 @@
 #include "libtorch_ext/models/registry.h"
 #include "libtorch_ext/nn/sequential.h"
 #include "tests/support/catch.h"
+#include "tests/support/count.h"
 #include "tests/support/python.h"
 
 namespace tx = torch_ext;
@@ -50,7 +51,7 @@ TORCH_MODULE(Residual);
 
 }  // namespace
 
-TEST_CASE("macs and parameters are flop_counter's, of every module of the models of the zoo") {
+TEST_CASE("macs and parameters are flop_counter's, of every module of the models of the zoo", "[counts]") {
   TORCH_EXT_NEEDS_PYTHON();
   std::vector<std::string> names = tx::model_names();
   std::erase_if(names, [](const std::string& name) {
@@ -63,6 +64,7 @@ for name in sys.argv[1:]:
     print(end='\x1e')
 )",
                                                     names));
+  tx::testing::Count count("models whose MACs and parameters are FlopCounterMode's, module by module");
   for (const std::string& name : names) {
     INFO(name);
     const auto model = tx::create_model(name);
@@ -70,7 +72,9 @@ for name in sys.argv[1:]:
     const int64_t side = name.starts_with("vit") ? 224 : 64;
     std::string expected;
     std::getline(theirs, expected, '\x1e');
-    CHECK(macs(tx::summary(model, torch::zeros({1, 3, side, side}))) == expected);
+    const std::string ours = macs(tx::summary(model, torch::zeros({1, 3, side, side})));
+    CHECK(ours == expected);
+    count(ours == expected);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "libtorch_ext/inspect/repr.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "tests/support/catch.h"
+#include "tests/support/count.h"
 #include "tests/support/python.h"
 
 namespace tx = torch_ext;
@@ -60,18 +61,22 @@ std::string description(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a model from a seed is torchvision's from that seed: keys, order, every bit, forward and print") {
+TEST_CASE("a model from a seed is torchvision's from that seed: keys, order, every bit, forward and print",
+          "[counts]") {
   TORCH_EXT_NEEDS_PYTHON();
   at::set_num_threads(1);
   std::vector<std::string> names = tx::model_names();
   std::erase_if(names, [](const std::string& name) { return name.starts_with("test-"); });
   CHECK(names.size() == 31);
   std::istringstream theirs(tx::testing::run_python(kTorchvision, names));
+  tx::testing::Count count("models with torchvision's keys, shapes, initial bits, output bits and repr");
   for (const std::string& name : names) {
     INFO(name);
     std::string expected;
     std::getline(theirs, expected, '\x1e');
-    CHECK(description(name) == expected);
+    const std::string ours = description(name);
+    CHECK(ours == expected);
+    count(ours == expected);
   }
 }
 
@@ -95,11 +100,13 @@ TEST_CASE("a clone of a model prints, computes and counts as it, and shares noth
   }
 }
 
-TEST_CASE("a forward and backward in training mode give torchvision's gradients and running statistics, every bit") {
+TEST_CASE("a forward and backward in training mode give torchvision's gradients and running statistics, every bit",
+          "[counts]") {
   TORCH_EXT_NEEDS_PYTHON();
   at::set_num_threads(1);
   const std::vector<std::string> names{"alexnet",  "densenet121", "mobilenet_v2", "mobilenet_v3_small",
                                        "resnet50", "vgg11_bn",    "vit_b_32"};
+  tx::testing::Count count("models with torchvision's gradients and running statistics after one step");
   std::istringstream theirs(tx::testing::run_python(R"(
 import sys, torch, torchvision, zlib
 torch.set_num_threads(1)
@@ -134,6 +141,7 @@ for name in sys.argv[1:]:
     std::string expected;
     std::getline(theirs, expected, '\x1e');
     CHECK(text.str() == expected);
+    count(text.str() == expected);
   }
 }
 

@@ -1,5 +1,6 @@
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <functional>
 #include <sstream>
 
@@ -11,8 +12,11 @@
 #include "libtorch_ext/nn/circular_pad.h"
 #include "libtorch_ext/nn/dropout1d.h"
 #include "libtorch_ext/nn/gaussian_nll_loss.h"
+#include "libtorch_ext/nn/layer_norm2d.h"
 #include "libtorch_ext/nn/rms_norm.h"
 #include "libtorch_ext/nn/sequential.h"
+#include "libtorch_ext/nn/stochastic_depth.h"
+#include "libtorch_ext/nn/upsample.h"
 #include "tests/support/catch.h"
 #include "tests/support/python.h"
 
@@ -42,6 +46,24 @@ std::vector<Layer> layers() {
        {2, 3, 2, 4}},
       {tx::Dropout1d(), "nn.Dropout1d()", {4, 8, 2}},
       {tx::Dropout1d(tx::Dropout1dOptions{0.25, true}), "nn.Dropout1d(0.25, inplace=True)", {8, 3}},
+      {tx::LayerNorm2d(3), "torchvision.models.convnext.LayerNorm2d(3)", {2, 3, 2, 4}},
+      {tx::LayerNorm2d(torch::nn::LayerNormOptions({3}).eps(1e-6).elementwise_affine(false)),
+       "torchvision.models.convnext.LayerNorm2d(3, 1e-6, False)",
+       {2, 3, 2, 4}},
+      {tx::StochasticDepth(0.4, tx::StochasticDepthMode::kRow), "torchvision.ops.StochasticDepth(0.4, 'row')", {8, 3}},
+      {tx::StochasticDepth(0.25, tx::StochasticDepthMode::kBatch),
+       "torchvision.ops.StochasticDepth(0.25, 'batch')",
+       {2, 3, 2}},
+      {tx::StochasticDepth(1, tx::StochasticDepthMode::kRow), "torchvision.ops.StochasticDepth(1.0, 'row')", {4, 3}},
+      {tx::UpsamplingNearest2d(torch::nn::UpsampleOptions().scale_factor(std::vector<double>{2})),
+       "nn.UpsamplingNearest2d(scale_factor=2)",
+       {1, 2, 3, 2}},
+      {tx::UpsamplingBilinear2d(torch::nn::UpsampleOptions().size(std::vector<int64_t>{4, 6})),
+       "nn.UpsamplingBilinear2d(size=(4, 6))",
+       {1, 2, 3, 2}},
+      {tx::Upsample(torch::nn::UpsampleOptions().scale_factor(std::vector<double>{1.5})),
+       "nn.Upsample(scale_factor=1.5)",
+       {1, 2, 3, 4, 2}},
   };
 }
 
@@ -64,7 +86,7 @@ TEST_CASE("layers that LibTorch lacks compute, learn and print as in Python") {
   TORCH_EXT_NEEDS_PYTHON();
   std::string ours;
   std::string script = R"(
-import math, torch
+import math, torch, torchvision
 from torch import nn
 def numbers(x): print(*(repr(v) for v in x.flatten().tolist()), '')
 def show(layer, *shape):
@@ -103,7 +125,14 @@ def show(layer, *shape):
     module.eval();
     ours += numbers(layer.module.forward(leaf.detach().clone()));
   }
-  CHECK(ours == tx::testing::run_python(script));
+  std::istringstream our_lines(ours), their_lines(tx::testing::run_python(script));
+  int64_t lines = 0;
+  for (std::string our_line, their_line; std::getline(their_lines, their_line); ++lines) {
+    INFO("line " << lines);
+    std::getline(our_lines, our_line);
+    CHECK(our_line == their_line);
+  }
+  CHECK(lines == std::ranges::count(ours, '\n'));
 }
 
 TEST_CASE("layers are cloned with their options") {
