@@ -1,20 +1,9 @@
 #include "libtorch_ext/device/pick_device.h"
 
-#include <torch/cuda.h>
-
-#include <cstdlib>
+#include <algorithm>
 
 namespace torch_ext {
 namespace {
-
-std::string description(const VisibleDevices& visible) {
-  const std::string variable = visible.cuda_visible_devices
-                                   ? "CUDA_VISIBLE_DEVICES=\"" + *visible.cuda_visible_devices + "\""
-                                   : "CUDA_VISIBLE_DEVICES is not set";
-  if (visible.count == 0) return "no CUDA device is visible (" + variable + ")";
-  const std::string last = visible.count > 1 ? " to cuda:" + std::to_string(visible.count - 1) : "";
-  return "visible: cuda:0" + last + " (" + variable + ")";
-}
 
 // The n of "cuda:n"; 0 for "cuda"; nothing for other words.
 std::optional<int> cuda_index(const std::string& spec) {
@@ -27,14 +16,21 @@ std::optional<int> cuda_index(const std::string& spec) {
   return std::stoi(digits);
 }
 
-}  // namespace
+c10::Device cuda(int index) { return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)); }
 
-VisibleDevices visible_devices() {
-  VisibleDevices visible;
-  visible.count = static_cast<int>(torch::cuda::device_count());
-  if (const char* value = std::getenv("CUDA_VISIBLE_DEVICES")) visible.cuda_visible_devices = value;
-  return visible;
+// The visible GPUs that have so much free memory, the most first.
+std::vector<VisibleGpu> freest(const VisibleDevices& visible, int64_t min_free_bytes) {
+  std::vector<VisibleGpu> gpus;
+  for (const auto& row : visible.gpus) {
+    if (row.visible && *row.visible < visible.count && row.gpu.free_bytes >= min_free_bytes) gpus.push_back(row);
+  }
+  std::sort(gpus.begin(), gpus.end(), [](const VisibleGpu& a, const VisibleGpu& b) {
+    return a.gpu.free_bytes != b.gpu.free_bytes ? a.gpu.free_bytes > b.gpu.free_bytes : *a.visible < *b.visible;
+  });
+  return gpus;
 }
+
+}  // namespace
 
 bool is_device_spec(const std::string& spec) { return spec == "auto" || spec == "cpu" || cuda_index(spec); }
 
@@ -43,14 +39,37 @@ DeviceChoice pick_device(const std::string& spec, const VisibleDevices& visible)
     throw DeviceError("device: found \"" + spec + "\", expected " + kDeviceSpecs);
   }
   if (spec == "cpu") return {};
-  if (spec == "auto" && visible.count == 0) return {.reason = description(visible) + ": using the CPU"};
-  const int index = cuda_index(spec).value_or(0);
+  if (spec == "auto") {
+    if (visible.count == 0) return {.reason = describe(visible) + ": using the CPU"};
+    const auto gpus = freest(visible, 0);
+    return {.device = cuda(gpus.empty() ? 0 : *gpus.front().visible)};
+  }
+  const int index = *cuda_index(spec);
   if (index >= visible.count) {
-    throw DeviceError("device: found \"" + spec + "\", but " + description(visible) +
+    throw DeviceError("device: found \"" + spec + "\", but " + describe(visible) +
                       "; devices are counted among the visible ones, from 0" +
                       (visible.count == 0 ? "; use \"auto\" or \"cpu\"" : ""));
   }
-  return {.device = c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index))};
+  return {.device = cuda(index)};
+}
+
+DevicesChoice pick_devices(const PickDevicesOptions& options, const VisibleDevices& visible) {
+  if (options.count < 1) {
+    throw DeviceError("pick_devices: found count " + std::to_string(options.count) + ", expected 1 or more");
+  }
+  if (visible.count == 0) return {{c10::kCPU}, describe(visible) + ": using the CPU"};
+  if (visible.gpus.empty()) {
+    return {{c10::kCPU}, "the GPUs' free memory isn't known (" + visible.problem + "): using the CPU"};
+  }
+  const auto gpus = freest(visible, options.min_free_bytes);
+  if (gpus.size() < static_cast<size_t>(options.count)) {
+    throw DeviceError("pick_devices: found " + std::to_string(gpus.size()) + " GPUs with " +
+                      std::to_string(options.min_free_bytes) + " bytes free, expected " +
+                      std::to_string(options.count) + "; " + describe(visible));
+  }
+  DevicesChoice choice;
+  for (int i = 0; i < options.count; ++i) choice.devices.push_back(cuda(*gpus[static_cast<size_t>(i)].visible));
+  return choice;
 }
 
 }  // namespace torch_ext

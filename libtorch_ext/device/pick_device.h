@@ -2,29 +2,13 @@
 
 #include <c10/core/Device.h>
 
-#include <optional>
+#include <cstdint>
 #include <string>
+#include <vector>
 
-#include "libtorch_ext/core/error.h"
+#include "libtorch_ext/device/visible_devices.h"
 
 namespace torch_ext {
-
-/// A device that isn't there, or a word that names none.
-class DeviceError : public Error {
- public:
-  using Error::Error;
-};
-
-/// What of CUDA this process can see; made up in tests.
-struct VisibleDevices {
-  /// Number of CUDA devices, cuda:0 … cuda:count-1.
-  int count = 0;
-  /// The value of CUDA_VISIBLE_DEVICES, where it is set.
-  std::optional<std::string> cuda_visible_devices;
-};
-
-/// What LibTorch and the environment say. Initialises CUDA's driver where there is one.
-VisibleDevices visible_devices();
 
 /// The device that was chosen, and why. Converts to `c10::Device`.
 struct DeviceChoice {
@@ -41,10 +25,26 @@ inline constexpr const char* kDeviceSpecs = "\"auto\", \"cpu\", \"cuda\" or \"cu
 /// Whether `spec` is one of them, whatever devices there are.
 bool is_device_spec(const std::string& spec);
 
-/// `"auto"` is cuda:0 where there is one, else the CPU; `"cuda"` is cuda:0; `"cuda:n"` and `"cpu"` are what they
-/// say, counted among the visible devices as PyTorch does. Throws `DeviceError` that shows what is visible.
+/// `"auto"` is the visible device with the most free memory (cuda:0 where that isn't known), the CPU where there is
+/// none; `"cuda"` is cuda:0; `"cuda:n"` and `"cpu"` are what they say, counted among the visible devices as PyTorch
+/// does. Throws `DeviceError` that shows what is visible.
 ///
 ///     model->to(tx::pick_device("auto"));
 DeviceChoice pick_device(const std::string& spec, const VisibleDevices& visible = visible_devices());
+
+struct PickDevicesOptions {
+  int count = 1;               ///< how many, from 1
+  int64_t min_free_bytes = 0;  ///< memory that each must have free
+};
+
+/// Devices, and why they are no GPUs.
+struct DevicesChoice {
+  std::vector<c10::Device> devices;
+  std::string reason;
+};
+
+/// The visible devices with the most free memory, the most first. The CPU, with the reason, where there is no GPU or
+/// NVML can't tell what is free. Throws `DeviceError` where there are GPUs, but fewer that fit than asked for.
+DevicesChoice pick_devices(const PickDevicesOptions& options, const VisibleDevices& visible = visible_devices());
 
 }  // namespace torch_ext
