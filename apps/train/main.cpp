@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <torch/torch.h>
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -13,11 +14,15 @@
 #include <vector>
 
 #include "apps/bad_input.h"
+#include "launch.h"
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/file.h"
 #include "libtorch_ext/checkpoint/manager.h"
 #include "libtorch_ext/core/version.h"
+#include "libtorch_ext/device/visible_devices.h"
 #include "libtorch_ext/inspect/tree.h"
+#include "libtorch_ext/parallel/launcher_environment.h"
+#include "libtorch_ext/parallel/process_group.h"
 #include "libtorch_ext/train/epoch.h"
 #include "run_folder.h"
 #include "stop_signal.h"
@@ -36,6 +41,8 @@ struct Arguments {
   std::string resume;
   bool dry_run = false;
   bool print_config = false;
+  int nproc = 1;
+  int max_restarts = 0;
 };
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -51,6 +58,11 @@ void add_options(CLI::App& app, Arguments& arguments) {
                  "Go on from a checkpoint; auto: from the newest whole one in DIR, if any")
       ->type_name("auto|PATH");
   app.add_flag("--dry-run", arguments.dry_run, "Build everything, run one batch forward and backward, write nothing");
+  app.add_option("--nproc", arguments.nproc, "Train with so many processes on this machine, as torchrun would")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--max-restarts", arguments.max_restarts,
+                 "With --nproc: start all of them anew, from the newest checkpoint, when one dies; at most so often")
+      ->check(CLI::Range(0, 1000000));
   app.add_flag("--print-config", arguments.print_config, "Print the config with every default, and stop");
 }
 
@@ -62,11 +74,11 @@ int64_t count_parameters(const torch::nn::Module& module) {
 
 void print_header(const tx::Run& run) {
   if (!run.device.reason.empty()) std::printf("%s\n", run.device.reason.c_str());
-  std::printf("%s: %lld parameters, on %s with %d threads; %lld training and %lld test samples\n",
+  const std::string processes = run.group.size() > 1 ? std::to_string(run.group.size()) + " processes, " : "";
+  std::printf("%s: %lld parameters, %son %s with %d threads; %lld training and %lld test samples\n",
               run.config.model.name.c_str(), static_cast<long long>(count_parameters(*run.model.ptr())),
-              run.device.device.str().c_str(), torch::get_num_threads(),
-              static_cast<long long>(run.train_loader->dataset().size()),
-              static_cast<long long>(run.test_loader->dataset().size()));
+              processes.c_str(), run.device.device.str().c_str(), torch::get_num_threads(),
+              static_cast<long long>(run.train_loader->dataset().size()), static_cast<long long>(run.test_samples));
   std::fflush(stdout);
 }
 
@@ -98,15 +110,18 @@ std::optional<tx::LoadedFile> checkpoint_to_resume(const Arguments& arguments, c
   return tx::load(arguments.resume, {.verify = tx::formats::Verify::kNow});
 }
 
-// Returns the path of the checkpoint that the run goes on from; empty for a fresh start.
+// Returns the path of the checkpoint that the run goes on from; empty for a fresh start. The main process chooses it.
 std::string resume(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
-  const auto file = checkpoint_to_resume(arguments, folder);
-  if (!file) return "";
+  std::optional<tx::LoadedFile> file;
+  if (run.is_main()) file = checkpoint_to_resume(arguments, folder);
+  const std::string path = run.group.broadcast(file ? file->path : "");
+  if (path.empty()) return "";
+  if (!file) file = tx::load(path, {.verify = tx::formats::Verify::kNow});
   tx::resume_run(run, *file);
-  std::printf("resumed from %s: %lld of %lld epochs done, step %lld\n", file->path.c_str(),
-              static_cast<long long>(run.epoch), static_cast<long long>(run.config.epochs),
-              static_cast<long long>(run.step));
-  return file->path;
+  if (!run.is_main()) return path;
+  std::printf("resumed from %s: %lld of %lld epochs done, step %lld\n", path.c_str(), static_cast<long long>(run.epoch),
+              static_cast<long long>(run.config.epochs), static_cast<long long>(run.step));
+  return path;
 }
 
 std::unique_ptr<tx::CheckpointManager> open_checkpoints(const tx::TrainConfig& config) {
@@ -131,23 +146,15 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
-int train(const Arguments& arguments) {
-  tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);
-  if (!arguments.output.empty()) config.output = arguments.output;
-  if (arguments.print_config) {
-    std::cout << tx::to_json(config);
-    return 0;
-  }
-  tx::Run run = tx::make_run(config);
+int train_as_main(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
   print_header(run);
-  const RunFolder folder{config.output};
   // The lock comes before the first look at what is in the folder. One that isn't there is made for a run that can
   // begin.
   std::unique_ptr<tx::CheckpointManager> checkpoints;
-  if (!arguments.dry_run && std::filesystem::exists(folder.path)) checkpoints = open_checkpoints(config);
+  if (!arguments.dry_run && std::filesystem::exists(folder.path)) checkpoints = open_checkpoints(run.config);
   const std::string resumed = resume(run, arguments, folder);
   if (arguments.dry_run) return dry_run(run);
-  if (!checkpoints) checkpoints = open_checkpoints(config);
+  if (!checkpoints) checkpoints = open_checkpoints(run.config);
 
   const bool goes_on_here = !resumed.empty() && (arguments.resume == "auto" || folder.is_last(resumed));
   if (!goes_on_here) {
@@ -156,7 +163,40 @@ int train(const Arguments& arguments) {
   }
   folder.remove_leftovers();
   stop_signal::catch_signals();
-  return Training(run, folder, *checkpoints).run();
+  return Training(run, folder, checkpoints.get()).run();
+}
+
+// In each process of several but the main one.
+int train_along(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
+  resume(run, arguments, folder);
+  if (arguments.dry_run) {
+    tx::train_epoch(run, [](double) { return false; });
+    return 0;
+  }
+  stop_signal::catch_signals();
+  return Training(run, folder, nullptr).run();
+}
+
+tx::ProcessGroup join_group(const tx::DistributedConfig& config) {
+  const auto milliseconds = std::chrono::milliseconds(static_cast<int64_t>(1000 * config.timeout));
+  return tx::init_process_group({.backend = config.backend, .timeout = milliseconds});
+}
+
+int train(Arguments arguments) {
+  tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);
+  if (!arguments.output.empty()) config.output = arguments.output;
+  if (arguments.print_config) {
+    std::cout << tx::to_json(config);
+    return 0;
+  }
+  // A launcher that starts its processes anew repeats their arguments.
+  const auto launcher = tx::launcher_environment();
+  if (launcher && launcher->restart_count > 0) arguments.resume = "auto";
+  if (config.cuda_visible_devices) tx::set_visible_devices(*config.cuda_visible_devices);
+  const auto group = join_group(config.distributed);
+  tx::Run run = tx::make_run(config, group);
+  const RunFolder folder{config.output};
+  return run.is_main() ? train_as_main(run, arguments, folder) : train_along(run, arguments, folder);
 }
 
 }  // namespace
@@ -168,6 +208,9 @@ int main(int argc, char** argv) {
   add_options(app, arguments);
   try {
     app.parse(argc, argv);
+    if (arguments.nproc > 1 && !tx::launcher_environment()) {
+      return launch(argv, {.processes = arguments.nproc, .max_restarts = arguments.max_restarts});
+    }
     return train(arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version

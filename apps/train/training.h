@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "libtorch_ext/checkpoint/manager.h"
 #include "libtorch_ext/train/csv_log.h"
@@ -10,8 +11,8 @@
 /// Carries a run to its end, epoch by epoch, and keeps its folder up to date.
 class Training {
  public:
-  /// `checkpoints` writes into the same folder.
-  Training(torch_ext::Run& run, RunFolder folder, torch_ext::CheckpointManager& checkpoints);
+  /// `checkpoints` writes into the same folder; null in a process that isn't the main one, which writes nothing.
+  Training(torch_ext::Run& run, RunFolder folder, torch_ext::CheckpointManager* checkpoints);
 
   /// Returns the program's exit code: 0, or 128 + the signal that stopped it, as shells have it.
   int run();
@@ -23,10 +24,15 @@ class Training {
   /// The seconds that the rest of the epoch's steps took; nothing when a signal ended them.
   std::optional<double> train_steps(const std::string& title);
   int stopped();
+  /// Called in all processes; the main one saves.
+  void save();
+  void begin_files();
+  void report(const std::string& title, const torch_ext::Tally& train, const torch_ext::Tally& test, double lr,
+              double seconds);
 
   torch_ext::Run& run_;
   RunFolder folder_;
-  torch_ext::CheckpointManager& checkpoints_;
-  torch_ext::CsvLog metrics_;
+  torch_ext::CheckpointManager* checkpoints_;
+  std::optional<torch_ext::CsvLog> metrics_;
   std::optional<torch_ext::CsvLog> steps_;
 };

@@ -14,6 +14,7 @@ struct ProcessGroup::State {
   int rank = 0;
   int size = 1;
   int local_rank = 0;
+  c10::Device device = c10::kCPU;
   c10::intrusive_ptr<c10d::Store> store;        ///< null in a group of one
   c10::intrusive_ptr<c10d::ProcessGroup> c10d;  ///< null in a group of one
 };

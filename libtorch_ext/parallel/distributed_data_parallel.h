@@ -51,6 +51,8 @@ class DistributedDataParallelImpl : public torch::nn::Module {
     return output;
   }
 
+  GradientReducer& reducer() { return reducer_; }
+
   /// Python's `with ddp.no_sync():`; the forward belongs inside, too.
   NoSync no_sync() { return NoSync(reducer_); }
 
@@ -89,6 +91,10 @@ class DistributedDataParallelImpl : public torch::nn::Module {
 template <typename Model>
 class DistributedDataParallel : public torch::nn::ModuleHolder<DistributedDataParallelImpl<Model>> {
  public:
+  /// Empty, as LibTorch's holders are made of `nullptr`.
+  explicit DistributedDataParallel(std::nullptr_t)
+      : torch::nn::ModuleHolder<DistributedDataParallelImpl<Model>>(nullptr) {}
+
   DistributedDataParallel(Model model, ProcessGroup group, const DistributedDataParallelOptions& options = {})
       : torch::nn::ModuleHolder<DistributedDataParallelImpl<Model>>(
             std::make_shared<DistributedDataParallelImpl<Model>>(std::move(model), std::move(group), options)) {}

@@ -4,6 +4,8 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <torch/cuda.h>
 
+#include <cstring>
+
 #include "libtorch_ext/parallel/backends.h"
 #include "libtorch_ext/parallel/c10d.h"
 #include "libtorch_ext/parallel/launcher_environment.h"
@@ -89,6 +91,7 @@ ProcessGroup::ProcessGroup() : state_(std::make_shared<State>()) {}
 int ProcessGroup::rank() const { return state_->rank; }
 int ProcessGroup::size() const { return state_->size; }
 int ProcessGroup::local_rank() const { return state_->local_rank; }
+c10::Device ProcessGroup::device() const { return state_->device; }
 
 void ProcessGroup::all_reduce(const at::Tensor& tensor, ReduceOp op) const {
   if (!state_->c10d) return;
@@ -109,6 +112,18 @@ void ProcessGroup::broadcast(const at::Tensor& tensor, int source) const {
     options.rootRank = source;
     state_->c10d->broadcast(tensors, options)->wait();
   });
+}
+
+std::string ProcessGroup::broadcast(const std::string& text, int source) const {
+  if (!state_->c10d) return text;
+  const auto length = at::full({1}, static_cast<int64_t>(text.size()), at::TensorOptions(at::kLong).device(device()));
+  broadcast(length, source);
+  auto bytes = at::zeros({length.item<int64_t>()}, at::kByte);
+  if (rank() == source) std::memcpy(bytes.data_ptr(), text.data(), text.size());
+  bytes = bytes.to(device());
+  if (bytes.numel() > 0) broadcast(bytes, source);
+  bytes = bytes.cpu();
+  return {static_cast<const char*>(bytes.const_data_ptr()), static_cast<size_t>(bytes.numel())};
 }
 
 std::vector<at::Tensor> ProcessGroup::all_gather(const at::Tensor& tensor) const {
@@ -135,6 +150,9 @@ ProcessGroup init_process_group(const ProcessGroupOptions& options) {
   state->rank = launcher->rank;
   state->size = launcher->world_size;
   state->local_rank = launcher->local_rank;
+  if (backends == Backends::kNccl) {
+    state->device = c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(launcher->local_rank));
+  }
   const std::string where =
       "joining the group at " + launcher->master_addr + ":" + std::to_string(launcher->master_port);
   as_process_group_error(*state, where.c_str(), [&] {

@@ -29,10 +29,15 @@ class ProcessGroup {
   int size() const;        ///< how many there are
   int local_rank() const;  ///< this process, of those on its machine
 
+  /// Where tensors of one's own making may lie: the CPU, or this process's GPU where the backend carries no others.
+  c10::Device device() const;
+
   /// Overwrites `tensor` with what the ranks' tensors come to.
   void all_reduce(const at::Tensor& tensor, ReduceOp op = ReduceOp::kSum) const;
   /// Overwrites `tensor` with rank `source`'s.
   void broadcast(const at::Tensor& tensor, int source = 0) const;
+  /// Rank `source`'s text.
+  std::string broadcast(const std::string& text, int source = 0) const;
   /// Every rank's tensor, by rank.
   std::vector<at::Tensor> all_gather(const at::Tensor& tensor) const;
   /// Returns when every rank has called it.

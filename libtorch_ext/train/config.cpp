@@ -74,18 +74,31 @@ void describe(Visitor& v, CheckpointConfig& c) {
 }
 
 template <class Visitor>
+void describe(Visitor& v, DistributedConfig& c) {
+  v.field("backend", c.backend, one_of({"auto", "gloo", "nccl"}));
+  v.field("timeout", c.timeout, above(0));
+  v.field("broadcast_buffers", c.broadcast_buffers);
+  v.field("find_unused_parameters", c.find_unused_parameters);
+  v.field("gradient_as_bucket_view", c.gradient_as_bucket_view);
+  v.field("compression", c.compression, one_of({"none", "float16", "bfloat16"}));
+}
+
+template <class Visitor>
 void describe(Visitor& v, TrainConfig& c) {
   v.field("output", c.output);
   v.field("seed", c.seed, at_least(0));
   v.field("device", c.device);
+  v.field("cuda_visible_devices", c.cuda_visible_devices);
   v.field("num_threads", c.num_threads, at_least(1));
   v.field("epochs", c.epochs, at_least(1));
   v.field("log_steps", c.log_steps);
+  v.field("accumulate_batches", c.accumulate_batches, at_least(1));
   v.field("model", c.model);
   v.field("data", c.data);
   v.field("optimizer", c.optimizer);
   v.field("lr_scheduler", c.lr_scheduler);
   v.field("checkpoint", c.checkpoint);
+  v.field("distributed", c.distributed);
 }
 
 namespace {

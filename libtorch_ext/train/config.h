@@ -21,7 +21,7 @@ struct ModelConfig {
 struct DataConfig {
   /// The folder of the four IDX files.
   std::string root = "/usr/share/datasets/fashion-mnist";
-  int64_t batch_size = 128;
+  int64_t batch_size = 128;  ///< of each process, where there are several
   int64_t eval_batch_size = 1000;
   bool shuffle = true;
   bool drop_last = false;
@@ -89,24 +89,41 @@ struct CheckpointConfig {
   bool background = true;
 };
 
+/// "distributed": how the processes of a launcher (torchrun, `tx-train --nproc`) train together. Without a launcher it
+/// has no effect.
+struct DistributedConfig {
+  std::string backend = "auto";  ///< see `ProcessGroupOptions`
+  double timeout = 1800;         ///< seconds that a process waits for the others
+  /// See `DistributedDataParallelOptions`.
+  bool broadcast_buffers = true;
+  bool find_unused_parameters = false;
+  bool gradient_as_bucket_view = false;
+  std::string compression = "none";  ///< of gradients on their way: "none", "float16" or "bfloat16"
+};
+
 /// A classification run, as a JSON file says it. Every field has a default.
 struct TrainConfig {
   /// Folder of `last.pt`, `best.pt`, `metrics.csv`, `config.json`.
   std::string output = "runs/train";
   /// Seeds the initial weights and the order of the samples.
   int64_t seed = 0;
-  /// "auto", "cpu", "cuda" or "cuda:n".
+  /// "auto", "cpu", "cuda" or "cuda:n". Under a launcher "auto" and "cuda" are the GPU of the process's number.
   std::string device = "auto";
+  /// Sets CUDA_VISIBLE_DEVICES, as in "3, 4"; null: what the environment says.
+  std::optional<std::string> cuda_visible_devices;
   /// Threads of an operation: `torch.set_num_threads`; null: one per core.
   std::optional<int64_t> num_threads;
   int64_t epochs = 1;
   /// Whether each step's loss goes to `steps.csv`.
   bool log_steps = false;
+  /// Batches whose gradients make one step: a batch of so many times the size, in the memory of one.
+  int64_t accumulate_batches = 1;
   ModelConfig model;
   DataConfig data;
   OptimizerConfig optimizer;
   std::optional<LRSchedulerConfig> lr_scheduler;
   CheckpointConfig checkpoint;
+  DistributedConfig distributed;
 };
 
 /// Reads a config file, `//` comments allowed, and puts `assignments` ("optimizer.lr=0.05") over it.

@@ -5,8 +5,9 @@
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/optimizer.h"
 #include "libtorch_ext/checkpoint/rng_state.h"
-#include "libtorch_ext/data/error.h"
 #include "libtorch_ext/data/datasets/mnist.h"
+#include "libtorch_ext/data/datasets/subset.h"
+#include "libtorch_ext/data/error.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/models/registry.h"
 #include "libtorch_ext/optim/adamw.h"
@@ -59,13 +60,15 @@ formats::Dict position_of(const Run& run, TensorWriter& writer) {
                     {"epoch", run.position.epoch},
                     {"batch", run.position.batch},
                     {"batch_size", run.train_loader->options().batch_size},
-                    {"samples", run.train_loader->dataset().size()}}};
+                    {"samples", run.train_loader->dataset().size()},
+                    {"processes", run.group.size()}}};
 }
 
-void resume_position(DataLoader& loader, const LoadedFile& saved, int64_t epoch) {
+void resume_position(Run& run, const LoadedFile& saved) {
+  DataLoader& loader = *run.train_loader;
   const auto* generator = saved.at("generator").as<formats::Tensor>();
   if (!generator) throw CheckpointError(saved.path, "loader.generator: expected a tensor");
-  const LoaderState state{to_tensor(*generator), saved.find("epoch") ? saved.integer("epoch") : epoch,
+  const LoaderState state{to_tensor(*generator), saved.find("epoch") ? saved.integer("epoch") : run.epoch,
                           saved.integer("batch")};
   auto check = [&](const char* key, int64_t expected) {
     if (state.batch == 0 || saved.integer(key) == expected) return;
@@ -74,16 +77,42 @@ void resume_position(DataLoader& loader, const LoadedFile& saved, int64_t epoch)
   };
   check("batch_size", loader.options().batch_size);
   check("samples", loader.dataset().size());
+  if (saved.find("processes")) check("processes", run.group.size());
   loader.load_state_dict(state);
+}
+
+// Where this process computes, of several on its machine.
+DeviceChoice device_of(const TrainConfig& config, const ProcessGroup& group) {
+  const auto visible = visible_devices();
+  const bool own = group.size() > 1 && (config.device == "cuda" || (config.device == "auto" && visible.count > 0));
+  return pick_device(own ? "cuda:" + std::to_string(group.local_rank()) : config.device, visible);
+}
+
+// Each process's share of the test set, without a sample twice.
+std::shared_ptr<const Dataset> every_nth(std::shared_ptr<const Dataset> dataset, const ProcessGroup& group) {
+  if (group.size() == 1) return dataset;
+  std::vector<int64_t> indices;
+  for (int64_t i = group.rank(); i < dataset->size(); i += group.size()) indices.push_back(i);
+  return std::make_shared<Subset>(std::move(dataset), std::move(indices));
+}
+
+DistributedDataParallelOptions options_of(const DistributedConfig& config) {
+  const auto compression = config.compression == "float16"    ? GradientCompression::kFloat16
+                           : config.compression == "bfloat16" ? GradientCompression::kBFloat16
+                                                              : GradientCompression::kNone;
+  return {.broadcast_buffers = config.broadcast_buffers,
+          .find_unused_parameters = config.find_unused_parameters,
+          .gradient_as_bucket_view = config.gradient_as_bucket_view,
+          .compression = compression};
 }
 
 }  // namespace
 
 double Run::lr() const { return optimizer->param_groups().front().options().get_lr(); }
 
-Run make_run(const TrainConfig& config) {
+Run make_run(const TrainConfig& config, const ProcessGroup& group) {
   if (config.num_threads) torch::set_num_threads(static_cast<int>(*config.num_threads));
-  const DeviceChoice device = pick_device(config.device);
+  const DeviceChoice device = device_of(config, group);
   auto train_set = make_dataset(config, Split::kTrain);
   auto test_set = make_dataset(config, Split::kTest);
 
@@ -93,6 +122,8 @@ Run make_run(const TrainConfig& config) {
   if (config.model.weights)
     load_state_dict(*model.ptr(), load(*config.model.weights, {.verify = formats::Verify::kNow}));
   model.ptr()->to(device);
+  DistributedDataParallel<TensorModule> ddp{nullptr};
+  if (group.size() > 1) ddp = DistributedDataParallel<TensorModule>(model, group, options_of(config.distributed));
 
   const auto seed = static_cast<uint64_t>(config.seed);
   auto train_loader = make_loader(train_set, {.batch_size = config.data.batch_size,
@@ -101,12 +132,13 @@ Run make_run(const TrainConfig& config) {
                                               .pin_memory = config.data.pin_memory,
                                               .drop_last = config.data.drop_last,
                                               .seed = seed,
+                                              .shard = {.index = group.rank(), .count = group.size()},
                                               .device = device.device});
-  auto test_loader = make_loader(test_set, {.batch_size = config.data.eval_batch_size,
-                                            .num_workers = config.data.num_workers,
-                                            .pin_memory = config.data.pin_memory,
-                                            .seed = seed,
-                                            .device = device.device});
+  auto test_loader = make_loader(every_nth(test_set, group), {.batch_size = config.data.eval_batch_size,
+                                                              .num_workers = config.data.num_workers,
+                                                              .pin_memory = config.data.pin_memory,
+                                                              .seed = seed,
+                                                              .device = device.device});
   if (train_loader->size() == 0) {
     throw DataError(config.data.root, c10::str("found ", train_set->size(), " training samples, expected a batch of ",
                                                config.data.batch_size, " at least, as /data/drop_last is true"));
@@ -120,17 +152,21 @@ Run make_run(const TrainConfig& config) {
   const LoaderState start = train_loader->state_dict();
   return {.config = config,
           .device = device,
+          .group = group,
           .model = std::move(model),
+          .ddp = std::move(ddp),
           .train_loader = std::move(train_loader),
           .test_loader = std::move(test_loader),
           .optimizer = std::move(optimizer),
           .scheduler = std::move(scheduler),
+          .test_samples = test_set->size(),
           .position = start};
 }
 
 Checkpoint checkpoint_of(const Run& run) {
   TensorWriter writer;
   GroupExtras extras;
+  const Tally tally = run.tally.over(run.group);
   if (run.scheduler) extras.initial_lrs = run.scheduler->base_lrs();
   Checkpoint checkpoint{.epoch = run.epoch,
                         .state_dict = state_dict(*run.model.ptr()),
@@ -142,9 +178,9 @@ Checkpoint checkpoint_of(const Run& run) {
   checkpoint.more.emplace_back("rng_state", rng_state(writer));
   checkpoint.more.emplace_back("loader", position_of(run, writer));
   checkpoint.more.emplace_back("progress", formats::Dict{.items = {{"step", run.step},
-                                                                   {"loss_sum", run.tally.loss_sum},
-                                                                   {"correct", run.tally.correct},
-                                                                   {"samples", run.tally.samples}}});
+                                                                   {"loss_sum", tally.loss_sum},
+                                                                   {"correct", tally.correct},
+                                                                   {"samples", tally.samples}}});
   checkpoint.more.emplace_back("config", to_json(run.config));
   return checkpoint;
 }
@@ -163,7 +199,7 @@ void resume_run(Run& run, const LoadedFile& file) {
   if (const Value* state = file.find("rng_state")) set_rng_state(*state);
 
   if (const Value* value = file.find("loader")) {
-    resume_position(*run.train_loader, {file.path, *value}, run.epoch);
+    resume_position(run, {file.path, *value});
   } else {
     run.train_loader->seek_epoch(run.epoch);
   }
@@ -171,7 +207,9 @@ void resume_run(Run& run, const LoadedFile& file) {
   if (const Value* value = file.find("progress")) {
     const LoadedFile progress{file.path, *value};
     run.step = progress.integer("step");
-    run.tally = {progress.number("loss_sum"), progress.integer("correct"), progress.integer("samples")};
+    if (run.is_main()) {
+      run.tally = {progress.number("loss_sum"), progress.integer("correct"), progress.integer("samples")};
+    }
   } else {
     run.step = run.epoch * run.train_loader->size();
   }

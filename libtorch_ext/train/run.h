@@ -11,6 +11,7 @@
 #include "libtorch_ext/device/pick_device.h"
 #include "libtorch_ext/nn/tensor_module.h"
 #include "libtorch_ext/optim/lr_scheduler.h"
+#include "libtorch_ext/parallel/distributed_data_parallel.h"
 #include "libtorch_ext/train/config.h"
 #include "libtorch_ext/train/tally.h"
 
@@ -20,12 +21,16 @@ namespace torch_ext {
 struct Run {
   TrainConfig config;
   DeviceChoice device;
+  ProcessGroup group;
   TensorModule model;
+  /// The model as training calls it; null in a group of one.
+  DistributedDataParallel<TensorModule> ddp{nullptr};
   std::shared_ptr<DataLoader> train_loader;
   std::shared_ptr<DataLoader> test_loader;
   std::unique_ptr<torch::optim::Optimizer> optimizer;
   std::unique_ptr<LRScheduler> scheduler;  ///< null without "lr_scheduler"
 
+  int64_t test_samples = 0;    ///< of all processes together
   int64_t epoch = 0;           ///< completed epochs
   int64_t step = 0;            ///< optimizer steps, over all epochs
   LoaderState position;        ///< of `train_loader`, as of the last step
@@ -34,15 +39,18 @@ struct Run {
 
   /// The first group's learning rate.
   double lr() const;
+  /// Whether this process speaks for all: prints and writes files.
+  bool is_main() const { return group.rank() == 0; }
 };
 
 /// Builds what `config` says: seeds LibTorch's generators with `seed`, picks the device, sets the number of threads,
-/// makes the model (from `model.weights` where given), reads the data.
-Run make_run(const TrainConfig& config);
+/// makes the model (from `model.weights` where given), reads the data. In a group of several, each process's part of
+/// it, as Python's `DistributedSampler` deals it out; the test set without giving any sample twice.
+Run make_run(const TrainConfig& config, const ProcessGroup& group = {});
 
 /// The run as it stands, its tensors not copied: `epoch`, `state_dict`, `best_accuracy`, `lr`, `optimizer`, and for
 /// resuming `lr_scheduler`, `rng_state`, `loader`, `progress`, `config`. Python reads what `save` makes of it with
-/// `weights_only=True`.
+/// `weights_only=True`. Called by all processes of a group; one of them is enough to save.
 Checkpoint checkpoint_of(const Run& run);
 
 /// Puts a fresh run where `checkpoint_of` saw it; what follows is the same, bit for bit, as if it had never stopped.

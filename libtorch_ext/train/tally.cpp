@@ -12,4 +12,14 @@ void Tally::add(double loss, const at::Tensor& scores, const at::Tensor& target)
   samples += count;
 }
 
+Tally Tally::over(const ProcessGroup& group) const {
+  if (group.size() == 1) return *this;
+  auto sums = torch::tensor({loss_sum, static_cast<double>(correct), static_cast<double>(samples)}, torch::kDouble)
+                  .to(group.device());
+  group.all_reduce(sums);
+  sums = sums.cpu();
+  const auto* sum = sums.const_data_ptr<double>();
+  return {sum[0], static_cast<int64_t>(sum[1]), static_cast<int64_t>(sum[2])};
+}
+
 }  // namespace torch_ext

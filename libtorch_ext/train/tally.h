@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "libtorch_ext/parallel/process_group.h"
+
 namespace torch_ext {
 
 /// Running sums of a classification epoch.
@@ -14,6 +16,9 @@ struct Tally {
 
   /// `loss`: mean over the batch; `scores`: [batch, classes]; `target`: [batch], the right classes.
   void add(double loss, const at::Tensor& scores, const at::Tensor& target);
+
+  /// The sum of all ranks'; called by all of them.
+  Tally over(const ProcessGroup& group) const;
 
   double mean_loss() const { return samples ? loss_sum / static_cast<double>(samples) : 0; }
   /// Share of samples whose highest score is the right class's, in [0, 1].

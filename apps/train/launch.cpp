@@ -1,0 +1,143 @@
+#include "launch.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <netinet/in.h>
+#include <optional>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "libtorch_ext/core/error.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPatience = std::chrono::seconds(3);
+constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
+
+volatile std::sig_atomic_t g_signal = 0;
+
+struct Process {
+  pid_t id = 0;
+  int rank = 0;
+};
+
+// How the first process that failed ended.
+struct Failure {
+  int rank = 0;
+  int status = 0;
+
+  int exit_code() const { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+  std::string words() const {
+    return "rank " + std::to_string(rank) +
+           (WIFSIGNALED(status) ? std::string(" was killed by signal ") + std::to_string(WTERMSIG(status)) + " (" +
+                                      strsignal(WTERMSIG(status)) + ")"
+                                : " failed with exit code " + std::to_string(WEXITSTATUS(status)));
+  }
+};
+
+// A port that nobody listens on now.
+int free_port() {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  const bool found = listener >= 0 && bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  if (listener >= 0) close(listener);
+  if (!found) throw torch_ext::Error(std::string("--nproc: found no free port on 127.0.0.1: ") + std::strerror(errno));
+  return ntohs(address.sin_port);
+}
+
+void set(const char* name, int value) { setenv(name, std::to_string(value).c_str(), 1); }
+
+[[noreturn]] void become_rank(char** argv, int rank) {
+  // A group of its own: Ctrl-C reaches the launcher, which hands it on once.
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  set("RANK", rank);
+  set("LOCAL_RANK", rank);
+  execv("/proc/self/exe", argv);
+  std::perror("--nproc: can't start this program again");
+  _exit(127);
+}
+
+std::vector<Process> start(char** argv, int count, int attempt) {
+  set("WORLD_SIZE", count);
+  set("LOCAL_WORLD_SIZE", count);
+  set("TORCHELASTIC_RESTART_COUNT", attempt);
+  setenv("MASTER_ADDR", "127.0.0.1", 1);
+  set("MASTER_PORT", free_port());
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  setenv("OMP_NUM_THREADS", std::to_string(std::max(1, cores / count)).c_str(), /*overwrite=*/0);
+  std::vector<Process> processes;
+  for (int rank = 0; rank < count; ++rank) {
+    const pid_t id = fork();
+    if (id == 0) become_rank(argv, rank);
+    if (id < 0) throw torch_ext::Error(std::string("--nproc: can't start a process: ") + std::strerror(errno));
+    processes.push_back({id, rank});
+  }
+  return processes;
+}
+
+void signal_all(const std::vector<Process>& processes, int signal) {
+  for (const auto& process : processes) kill(process.id, signal);
+}
+
+// Takes the processes that have ended off the list; notes the first failure.
+void collect(std::vector<Process>& processes, std::optional<Failure>& failure) {
+  std::erase_if(processes, [&](const Process& process) {
+    int status = 0;
+    if (waitpid(process.id, &status, WNOHANG) != process.id) return false;
+    if (status != 0 && !failure) failure = Failure{process.rank, status};
+    return true;
+  });
+}
+
+// Waits until all have ended: by themselves, or because one failed or this process was signalled.
+std::optional<Failure> wait_for(std::vector<Process> processes) {
+  std::optional<Failure> failure;
+  std::optional<Clock::time_point> deadline;
+  bool forwarded = false;
+  while (!processes.empty()) {
+    collect(processes, failure);
+    if (g_signal && !forwarded) {
+      signal_all(processes, g_signal);
+      forwarded = true;
+    }
+    if (failure && !forwarded && !deadline) {
+      std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
+      signal_all(processes, SIGTERM);
+      deadline = Clock::now() + kPatience;
+    }
+    if (deadline && Clock::now() > *deadline) signal_all(processes, SIGKILL);
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  return failure;
+}
+
+}  // namespace
+
+int launch(char** argv, const LaunchOptions& options) {
+  struct sigaction action {};
+  action.sa_handler = [](int signal) { g_signal = signal; };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  for (int attempt = 0;; ++attempt) {
+    const auto failure = wait_for(start(argv, options.processes, attempt));
+    if (!failure) return 0;
+    if (g_signal || attempt >= options.max_restarts) return failure->exit_code();
+    std::fprintf(stderr, "tx-train: starting all anew, attempt %d of %d\n", attempt + 1, options.max_restarts);
+  }
+}

@@ -1,0 +1,51 @@
+"""A rank of tx-train's training under a launcher, in Python. Arguments: a resolved config, and where the result goes."""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch.nn import functional as F
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "parity"))
+from twin import Images, Twin  # noqa: E402
+
+
+def main():
+    config = json.loads(Path(sys.argv[1]).read_text())
+    dist.init_process_group("gloo")
+    twin = Twin(config)
+    data = config["data"]
+    images = Images(data, "train", data["train_limit"])
+    sampler = torch.utils.data.DistributedSampler(images, shuffle=data["shuffle"], seed=config["seed"])
+    loader = torch.utils.data.DataLoader(images, batch_size=data["batch_size"], sampler=sampler)
+    model = torch.nn.parallel.DistributedDataParallel(twin.model)
+    per_step = config["accumulate_batches"]
+    losses = []
+    for epoch in range(config["epochs"]):
+        model.train()
+        sampler.set_epoch(epoch)
+        step = []
+        for number, (images, labels) in enumerate(loader, 1):
+            last = number % per_step == 0 or number == len(loader)
+            model.require_backward_grad_sync = last
+            loss = F.cross_entropy(model(images), labels)
+            (loss / per_step if per_step > 1 else loss).backward()
+            step.append(loss.item())
+            if last:
+                twin.optimizer.step()
+                twin.optimizer.zero_grad()
+                mean = torch.tensor([sum(step) / len(step)], dtype=torch.float64)
+                dist.all_reduce(mean)
+                losses.append(mean.item() / dist.get_world_size())
+                step = []
+        if twin.scheduler:
+            twin.scheduler.step()
+    if dist.get_rank() == 0:
+        torch.save({"losses": losses, "state_dict": twin.model.state_dict()}, sys.argv[2])
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
