@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "libtorch_ext/nn/tensor_module.h"
+#include "libtorch_ext/nn/call_model.h"
 #include "libtorch_ext/parallel/gradient_reducer.h"
 #include "libtorch_ext/parallel/tensors_of.h"
 
@@ -42,7 +42,7 @@ class DistributedDataParallelImpl : public torch::nn::Module {
   template <typename... Arguments>
   auto forward(Arguments&&... arguments) {
     reducer_.before_forward();
-    auto output = call(std::forward<Arguments>(arguments)...);
+    auto output = call_model(module, std::forward<Arguments>(arguments)...);
     std::vector<at::Tensor> tensors;
     visit_tensors(output, [&](const at::Tensor& tensor) { tensors.push_back(tensor); });
     tensors = reducer_.after_forward(std::move(tensors));
@@ -62,15 +62,6 @@ class DistributedDataParallelImpl : public torch::nn::Module {
   Model module;
 
  private:
-  template <typename... Arguments>
-  auto call(Arguments&&... arguments) {
-    if constexpr (std::is_same_v<Model, TensorModule>) {
-      return module.forward(std::forward<Arguments>(arguments)...);
-    } else {
-      return module(std::forward<Arguments>(arguments)...);
-    }
-  }
-
   GradientReducer reducer_;
 };
 

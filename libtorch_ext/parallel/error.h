@@ -11,4 +11,10 @@ class ProcessGroupError : public Error {
   using Error::Error;
 };
 
+/// What a replica of `DataParallel` threw. The message begins with the replica and its device.
+class ReplicaError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace torch_ext

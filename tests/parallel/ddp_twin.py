@@ -9,7 +9,6 @@ import torch
 import torch.distributed as dist
 import torchvision
 from torch import nn
-from torch.distributed.algorithms.ddp_comm_hooks import default_hooks
 
 
 class Heads(nn.Module):
@@ -45,13 +44,15 @@ def wrap(model, mode):
     arguments = {"unused": {"find_unused_parameters": True}, "static": {"static_graph": True},
                  "bucket_view": {"gradient_as_bucket_view": True}, "resnet": {"bucket_cap_mb": 5}}
     ddp = nn.parallel.DistributedDataParallel(model, **arguments.get(mode, {}))
-    if mode == "fp16":
-        ddp.register_comm_hook(None, default_hooks.fp16_compress_hook)
-    if mode == "bf16":
-        def hook(state, bucket):  # default_hooks.bf16_compress_hook, which asks for NCCL
-            compressed = bucket.buffer().to(torch.bfloat16).div_(dist.get_world_size())
-            future = dist.all_reduce(compressed, async_op=True).get_future()
-            return future.then(lambda f: bucket.buffer().copy_(f.value()[0]))
+    if mode in ("fp16", "bf16"):
+        # As default_hooks' fp16_compress_hook and bf16_compress_hook, of which the second asks for NCCL.
+        def hook(state, bucket):
+            compressed = bucket.buffer().to(torch.float16 if mode == "fp16" else torch.bfloat16)
+            compressed.div_(dist.get_world_size())
+            dist.all_reduce(compressed)
+            future = torch.futures.Future()
+            future.set_result(bucket.buffer().copy_(compressed))
+            return future
         ddp.register_comm_hook(None, hook)
     return ddp
 
