@@ -88,7 +88,16 @@ if(TORCH_EXT_CUDA AND EXISTS "${LIBTORCH_EXT_TORCH_ROOT}/lib/libtorch_cuda.so")
   # Its registrations are wanted although no symbol of it is used. One item, so that the order stays.
   target_link_libraries(libtorch_ext::libtorch INTERFACE
     "-Wl,--push-state,--no-as-needed,${LIBTORCH_EXT_TORCH_ROOT}/lib/libtorch_cuda.so,${LIBTORCH_EXT_TORCH_ROOT}/lib/libc10_cuda.so,--pop-state")
-  message(STATUS "CUDA: on (TORCH_EXT_CUDA)")
+  # The headers of CUDA and NCCL lie in a toolkit, or in the packages that Python's torch depends on.
+  get_filename_component(_libtorch_ext_packages "${LIBTORCH_EXT_TORCH_ROOT}" DIRECTORY)
+  find_path(LIBTORCH_EXT_CUDA_INCLUDE_DIR cuda_runtime.h
+    HINTS "${_libtorch_ext_packages}/nvidia/cu13/include" PATHS /usr/local/cuda/include)
+  find_path(LIBTORCH_EXT_NCCL_INCLUDE_DIR nccl.h HINTS "${_libtorch_ext_packages}/nvidia/nccl/include")
+  if(LIBTORCH_EXT_CUDA_INCLUDE_DIR AND LIBTORCH_EXT_NCCL_INCLUDE_DIR)
+    message(STATUS "CUDA: on (TORCH_EXT_CUDA), with NCCL")
+  else()
+    message(STATUS "CUDA: on (TORCH_EXT_CUDA), without NCCL: no headers of it, or of CUDA")
+  endif()
 else()
   message(STATUS "CUDA: off")
 endif()

@@ -18,6 +18,7 @@ namespace {
 struct Arguments {
   std::string out;
   std::string mode;
+  std::string backend = "gloo";
   int64_t steps = 3;
   double timeout = 60;
 };
@@ -65,8 +66,9 @@ tx::DistributedDataParallelOptions options(const std::string& mode) {
 
 void train(const Arguments& arguments) {
   torch::set_num_threads(1);
-  const auto group = tx::init_process_group(
-      {.backend = "gloo", .timeout = std::chrono::milliseconds(static_cast<int64_t>(1000 * arguments.timeout))});
+  const auto group =
+      tx::init_process_group({.backend = arguments.backend,
+                              .timeout = std::chrono::milliseconds(static_cast<int64_t>(1000 * arguments.timeout))});
   torch::manual_seed(static_cast<uint64_t>(1 + group.rank()));  // rank 0's weights are to win
   const std::string& mode = arguments.mode;
   tx::TensorModule model = make_model(mode);
@@ -125,6 +127,7 @@ int main(int argc, char** argv) {
   Arguments arguments;
   app.add_option("--out", arguments.out)->required();
   app.add_option("--mode", arguments.mode);
+  app.add_option("--backend", arguments.backend);
   app.add_option("--steps", arguments.steps);
   app.add_option("--timeout", arguments.timeout);
   CLI11_PARSE(app, argc, argv);

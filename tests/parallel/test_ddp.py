@@ -152,6 +152,13 @@ class Failures(ProgramTest):
         self.assertLess(seconds, 2 + 2 + 2)
         self.assertIn("rank 0 of 2: joining the group at 127.0.0.1:", error)
 
+    def test_nccl_says_what_it_lacks(self):
+        if torch.cuda.is_available():
+            self.skipTest("there is a GPU")
+        ranks = start_ranks([CPP], "--out", self.folder / "out", "--backend", "nccl")
+        _, error = self.seconds_to_end(ranks[0])
+        self.assertRegex(error, "rank 0 of 1: joining the group .*no GPUs found|build without CUDA")
+
     def test_variables_that_make_no_sense(self):
         for variables, message in [
             ({"RANK": "0"}, "environment variable WORLD_SIZE: found it not set"),

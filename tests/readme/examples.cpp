@@ -166,6 +166,21 @@ TEST_CASE("README: a loop of one's own trains") {
   CHECK(scheduler.last_lr()[0] < 0.05);
 }
 
+TEST_CASE("README: models are trained on several devices") {
+  if (torch::cuda::is_available()) SKIP("device_ids 3 and 4 may not be there");
+  tx::ResNet model = tx::resnet18({.num_classes = 10});
+  const auto images = torch::randn({2, 3, 32, 32});
+  const auto labels = torch::tensor({3, 1});
+  tx::ProcessGroup group = tx::init_process_group();  // torchrun's variables; without them, a group of one
+  tx::DistributedDataParallel ddp(model, group, {.gradient_as_bucket_view = true});
+  torch::cross_entropy_loss(ddp->forward(images), labels).backward();  // the mean gradient, on every rank
+  CHECK(model->parameters()[0].grad().defined());
+
+  tx::DataParallel parallel(model, {.device_ids = {3, 4}});  // one process: the model lies on cuda:3
+  torch::Tensor scores = parallel->forward(images);          // without a GPU: the model's own forward
+  CHECK(scores.sizes() == torch::IntArrayRef{2, 10});
+}
+
 TEST_CASE("README: every line of its C++ stands in the tests above") {
   const std::string tested = tx::testing::read_file(TORCH_EXT_SOURCE_DIR "/tests/readme/examples.cpp");
   int lines = 0;
