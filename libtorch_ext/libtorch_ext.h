@@ -143,6 +143,8 @@
 #include "libtorch_ext/parallel/replicas.h"
 #include "libtorch_ext/parallel/scatter_gather.h"
 #include "libtorch_ext/parallel/stop_vote.h"
+#include "libtorch_ext/parallel/sync_batch_norm.h"
 #include "libtorch_ext/parallel/tensors_of.h"
+#include "libtorch_ext/parallel/zero_redundancy_optimizer.h"
 #include "libtorch_ext/train/epoch.h"
 #include "libtorch_ext/train/run.h"

@@ -20,9 +20,10 @@ namespace {
 const std::string kBatchesTracked = "num_batches_tracked";
 
 int64_t layout_version(const torch::nn::Module& module) {
-  const bool is_norm = module.as<torch::nn::BatchNorm1d>() || module.as<torch::nn::BatchNorm2d>() ||
-                       module.as<torch::nn::BatchNorm3d>() || module.as<torch::nn::InstanceNorm1d>() ||
-                       module.as<torch::nn::InstanceNorm2d>() || module.as<torch::nn::InstanceNorm3d>();
+  const bool is_norm = module.named_buffers(false).contains(kBatchesTracked) || module.as<torch::nn::BatchNorm1d>() ||
+                       module.as<torch::nn::BatchNorm2d>() || module.as<torch::nn::BatchNorm3d>() ||
+                       module.as<torch::nn::InstanceNorm1d>() || module.as<torch::nn::InstanceNorm2d>() ||
+                       module.as<torch::nn::InstanceNorm3d>();
   return is_norm ? 2 : 1;  // since 2 it has num_batches_tracked
 }
 

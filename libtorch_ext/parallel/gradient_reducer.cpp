@@ -14,7 +14,6 @@
 namespace torch_ext {
 namespace {
 
-constexpr size_t kBroadcastBytes = size_t{250} << 20;
 constexpr double kMiB = 1 << 20;
 
 using GroupPtr = c10::intrusive_ptr<c10d::ProcessGroup>;
@@ -124,18 +123,12 @@ struct GradientReducer::State {
     }
   }
 
-  void broadcast(std::vector<at::Tensor> tensors, int source) const {
-    torch::NoGradGuard no_grad;
-    for (auto& tensor : tensors) tensor = tensor.detach();
-    if (!tensors.empty()) c10d::broadcast_coalesced(c10d(), tensors, kBroadcastBytes, source);
-  }
-
   void broadcast_module(int source) const {
     auto tensors = torch_ext::parameters(*module);
     if (options.broadcast_buffers) {
       for (const auto& buffer : buffers(*module)) tensors.push_back(buffer);
     }
-    broadcast(std::move(tensors), source);
+    group.broadcast(tensors, source);
   }
 
   // Sizes of the first buckets. Before the first backward tells in which order gradients come, one takes all.
@@ -197,7 +190,7 @@ struct GradientReducer::State {
   bool syncs_buffers() const { return forward_sync && options.broadcast_buffers && !buffers(*module).empty(); }
 
   void sync_buffers(bool has_inputs) const {
-    if (syncs_buffers()) broadcast(buffers(*module), joining ? common_rank(has_inputs) : 0);
+    if (syncs_buffers()) group.broadcast(buffers(*module), joining ? common_rank(has_inputs) : 0);
   }
 
   // Tells the ranks that are out of inputs that this one isn't.

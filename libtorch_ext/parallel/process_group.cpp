@@ -2,7 +2,9 @@
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/csrc/distributed/c10d/comm.hpp>
 #include <torch/cuda.h>
+#include <torch/utils.h>
 
 #include <cstring>
 
@@ -111,6 +113,17 @@ void ProcessGroup::broadcast(const at::Tensor& tensor, int source) const {
     c10d::BroadcastOptions options;
     options.rootRank = source;
     state_->c10d->broadcast(tensors, options)->wait();
+  });
+}
+
+void ProcessGroup::broadcast(const std::vector<at::Tensor>& tensors, int source) const {
+  if (!state_->c10d || tensors.empty()) return;
+  constexpr size_t kBytesAMessage = size_t{250} << 20;  // as Python's DistributedDataParallel
+  as_process_group_error(*state_, "broadcast", [&] {
+    const torch::NoGradGuard no_grad;
+    std::vector<at::Tensor> values;
+    for (const auto& tensor : tensors) values.push_back(tensor.detach());
+    c10d::broadcast_coalesced(state_->c10d, values, kBytesAMessage, source);
   });
 }
 

@@ -36,6 +36,8 @@ class ProcessGroup {
   void all_reduce(const at::Tensor& tensor, ReduceOp op = ReduceOp::kSum) const;
   /// Overwrites `tensor` with rank `source`'s.
   void broadcast(const at::Tensor& tensor, int source = 0) const;
+  /// The same for many tensors, in few messages.
+  void broadcast(const std::vector<at::Tensor>& tensors, int source = 0) const;
   /// Rank `source`'s text.
   std::string broadcast(const std::string& text, int source = 0) const;
   /// Every rank's tensor, by rank.

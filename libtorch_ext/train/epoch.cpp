@@ -61,7 +61,7 @@ bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step) {
 std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on) {
   torch::NoGradGuard no_grad;
   run.model.ptr()->eval();
-  for (const auto& buffer : buffers(*run.model.ptr())) run.group.broadcast(buffer);
+  run.group.broadcast(buffers(*run.model.ptr()));
   Tally tally;
   bool whole = true;
   for (const Batch& batch : *run.test_loader) {

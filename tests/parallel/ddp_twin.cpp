@@ -6,10 +6,12 @@
 #include <string>
 
 #include "libtorch_ext/checkpoint/file.h"
+#include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/models/registry.h"
 #include "libtorch_ext/nn/sequential.h"
-#include "libtorch_ext/optim/zero_grad.h"
 #include "libtorch_ext/parallel/distributed_data_parallel.h"
+#include "libtorch_ext/parallel/sync_batch_norm.h"
+#include "libtorch_ext/parallel/zero_redundancy_optimizer.h"
 
 namespace tx = torch_ext;
 
@@ -72,8 +74,15 @@ void train(const Arguments& arguments) {
   torch::manual_seed(static_cast<uint64_t>(1 + group.rank()));  // rank 0's weights are to win
   const std::string& mode = arguments.mode;
   tx::TensorModule model = make_model(mode);
+  if (mode == "sync") tx::convert_sync_batchnorm(*model.ptr(), group);
   tx::DistributedDataParallel ddp(model, group, options(mode));
-  torch::optim::SGD optimizer(ddp->parameters(), torch::optim::SGDOptions(0.1).momentum(0.9));
+  // One of a single rank is the whole optimizer.
+  tx::ZeroRedundancyOptimizer optimizer(
+      {tx::parameters(*ddp)},
+      [](auto groups) {
+        return std::make_unique<torch::optim::SGD>(std::move(groups), torch::optim::SGDOptions(0.1).momentum(0.9));
+      },
+      mode == "zero" ? group : tx::ProcessGroup());
 
   tx::StateDict saved;
   auto keep = [&](const std::string& name, const torch::Tensor& tensor) { saved.tensors.insert(name, tensor.clone()); };
@@ -86,7 +95,7 @@ void train(const Arguments& arguments) {
       loss.backward();
       return loss;
     };
-    tx::zero_grad(optimizer);
+    optimizer.zero_grad();
     if (mode == "accumulate") {
       const auto guard = ddp->no_sync();
       backward(images * 2);
@@ -117,6 +126,16 @@ void train(const Arguments& arguments) {
     loop();
   }
   for (const auto& item : tx::state_dict(*ddp).tensors) keep("state." + item.key(), item.value());
+  for (int rank = 0; rank < (mode == "zero" ? group.size() : 1); ++rank) {
+    tx::TensorWriter writer;
+    const tx::Value whole = optimizer.state_dict(writer, rank);
+    if (whole.is_none()) continue;
+    optimizer.load_state_dict(whole);
+    for (const auto& [number, state] : whole.as<tx::formats::Dict>()->find("state")->as<tx::formats::Dict>()->items) {
+      const auto* momentum = state.as<tx::formats::Dict>()->find("momentum_buffer");
+      keep("momentum." + std::to_string(*number.as<int64_t>()), tx::to_tensor(*momentum->as<tx::formats::Tensor>()));
+    }
+  }
   tx::save(saved, arguments.out + "." + std::to_string(group.rank()) + ".pt");
 }
 

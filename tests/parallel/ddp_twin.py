@@ -104,6 +104,8 @@ def main():
         for number in range(args.steps + (rank if mode == "join" else 0)):
             step(number)
     saved.update({f"state.{name}": tensor.clone() for name, tensor in ddp.state_dict().items()})
+    for number, state in optimizer.state_dict()["state"].items():
+        saved[f"momentum.{number}"] = state["momentum_buffer"]
     torch.save(saved, f"{args.out}.{rank}.pt")
     dist.destroy_process_group()
 

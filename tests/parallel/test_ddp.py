@@ -100,6 +100,25 @@ class DistributedDataParallel(ProgramTest):
         python = self.train("python", [PYTHON] * 2, "--mode", "plain")
         self.assert_equal(self.train("cpp", [CPP] * 2, "--mode", "replaced"), python)
 
+    def test_sharded_optimizer_state_equals_the_whole(self):
+        for ranks in (2, 3):
+            python = self.train("python", [PYTHON] * ranks, "--mode", "plain")
+            self.assert_equal(self.train("zero", [CPP] * ranks, "--mode", "zero"), python)
+
+    def test_synchronised_batch_norm_is_that_of_the_whole_batch(self):
+        found = self.train("sync", [CPP] * 2, "--mode", "sync")
+        torch.manual_seed(1)
+        model = ddp_twin.make_model("sync")
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        for step in range(3):
+            images = torch.cat([ddp_twin.batch(rank, step, "sync") for rank in range(2)])
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(images), torch.arange(4).repeat(2)).backward()
+            optimizer.step()
+        for name, expected in model.state_dict().items():
+            torch.testing.assert_close(found[0]["state.module." + name], expected, atol=1e-6, rtol=1e-5)
+            self.assertTrue(torch.equal(found[0]["state.module." + name], found[1]["state.module." + name]))
+
     def test_one_process_with_the_whole_batch(self):
         found = self.train("ranks", [CPP] * 2, "--mode", "unused")[0]
         torch.manual_seed(1)

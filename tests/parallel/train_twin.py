@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ def main():
     per_step = config["accumulate_batches"]
     losses = []
     for epoch in range(config["epochs"]):
+        begin = time.monotonic()
         model.train()
         sampler.set_epoch(epoch)
         step = []
@@ -40,6 +42,8 @@ def main():
                 dist.all_reduce(mean)
                 losses.append(mean.item() / dist.get_world_size())
                 step = []
+        if dist.get_rank() == 0:
+            print("seconds", time.monotonic() - begin)
         if twin.scheduler:
             twin.scheduler.step()
     if dist.get_rank() == 0:
