@@ -88,3 +88,16 @@ TEST_CASE("where no GPU can be picked it is the CPU, with the reason") {
   CHECK(pick_devices({}, {.count = 1, .problem = "libnvidia-ml.so.1: not there"}).reason ==
         "the GPUs' free memory isn't known (libnvidia-ml.so.1: not there): using the CPU");
 }
+
+TEST_CASE("CUDA_VISIBLE_DEVICES is set before CUDA's first use") {
+  const char* before = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::string kept = before ? before : "";
+  torch_ext::set_visible_devices("3, 4");
+  CHECK(std::string(std::getenv("CUDA_VISIBLE_DEVICES")) == "3, 4");
+  CHECK(torch_ext::visible_devices().cuda_visible_devices == "3, 4");
+  if (before) {
+    setenv("CUDA_VISIBLE_DEVICES", kept.c_str(), 1);
+  } else {
+    unsetenv("CUDA_VISIBLE_DEVICES");
+  }
+}
