@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import datetime
 import os
+import sys
 
 import torch
 import torch.distributed as dist
@@ -107,7 +108,8 @@ def main():
     for number, state in optimizer.state_dict()["state"].items():
         saved[f"momentum.{number}"] = state["momentum_buffer"]
     torch.save(saved, f"{args.out}.{rank}.pt")
-    dist.destroy_process_group()
+    sys.stdout.flush()
+    os._exit(0)  # Python's teardown of a Gloo group deadlocks now and then: its thread waits for the GIL
 
 
 if __name__ == "__main__":

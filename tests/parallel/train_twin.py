@@ -1,6 +1,7 @@
 """A rank of tx-train's training under a launcher, in Python. Arguments: a resolved config, and where the result goes."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -48,7 +49,8 @@ def main():
             twin.scheduler.step()
     if dist.get_rank() == 0:
         torch.save({"losses": losses, "state_dict": twin.model.state_dict()}, sys.argv[2])
-    dist.destroy_process_group()
+    sys.stdout.flush()
+    os._exit(0)  # Python's teardown of a Gloo group deadlocks now and then: its thread waits for the GIL
 
 
 if __name__ == "__main__":
