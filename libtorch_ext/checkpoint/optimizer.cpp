@@ -5,6 +5,7 @@
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/format_errors.h"
 #include "libtorch_ext/checkpoint/optimizer_layout.h"
+#include "libtorch_ext/optim/group_values.h"
 
 namespace torch_ext {
 namespace {
@@ -41,15 +42,25 @@ std::unordered_map<const void*, int64_t> indices_of(const Optimizer& optimizer) 
   return indices;
 }
 
+// What the optimizer's schedules keep in group `g`; an initial_lr that the caller hands over wins.
+GroupValues scheduled_values(const Optimizer& optimizer, const GroupExtras& extras, size_t g) {
+  const auto list = find_group_values(optimizer);
+  GroupValues values = list ? list->at(g) : GroupValues();
+  if (!extras.initial_lrs.empty()) values.initial_lr = extras.initial_lrs[g];
+  return values;
+}
+
 formats::Dict group_entry(const OptimizerParamGroup& group, const OptimizerLayout& layout, TensorWriter& writer,
-                          const GroupExtras& extras, size_t g) {
+                          const GroupExtras& extras, const GroupValues& scheduled, size_t g) {
   formats::Dict entry;
   if (!extras.param_names.empty()) {
     entry.set("param_names", formats::List{{extras.param_names[g].begin(), extras.param_names[g].end()}});
   }
   OptimizerWriter fields(entry, writer);
   layout.write_options(fields, group.options());
-  if (!extras.initial_lrs.empty()) entry.set("initial_lr", extras.initial_lrs[g]);
+  for (const auto& [name, field] : GroupValues::kFields) {
+    if (const auto& value = scheduled.*field) entry.set(name, *value);
+  }
   return entry;
 }
 
@@ -77,6 +88,13 @@ class OptimizerLoading {
     auto& groups = optimizer_.param_groups();
     for (size_t g = 0; g < groups.size(); ++g) groups[g].set_options(std::move(options_[g]));
     optimizer_.state() = std::move(states_);
+    if (const auto scheduled = find_group_values(optimizer_)) {
+      for (size_t g = 0; g < groups.size(); ++g) {
+        for (const auto& [name, field] : GroupValues::kFields) {
+          if (const auto& value = scheduled_[g].*field) (*scheduled)[g].*field = value;
+        }
+      }
+    }
     drop_partial(extras_.initial_lrs, groups.size());
     drop_partial(extras_.param_names, groups.size());
     return {std::move(findings_.changed), std::move(extras_)};
@@ -125,9 +143,12 @@ class OptimizerLoading {
   }
 
   void read_extras(const OptimizerReader& fields, size_t params) {
-    if (fields.has("initial_lr")) {
-      if (const auto initial_lr = fields.number("initial_lr")) extras_.initial_lrs.push_back(*initial_lr);
+    GroupValues& scheduled = scheduled_.emplace_back();
+    for (const auto& [name, field] : GroupValues::kFields) {
+      if (!fields.has(name)) continue;
+      if (const auto value = fields.number(name)) scheduled.*field = *value;
     }
+    if (scheduled.initial_lr) extras_.initial_lrs.push_back(*scheduled.initial_lr);
     if (fields.has("param_names")) {
       std::vector<std::string> names;
       const auto* saved = fields.list("param_names");
@@ -179,6 +200,7 @@ class OptimizerLoading {
   std::vector<std::unique_ptr<OptimizerOptions>> options_;
   ska::flat_hash_map<void*, std::unique_ptr<OptimizerParamState>> states_;
   std::unordered_map<int64_t, Owner> owners_;  // by the file's number for a parameter
+  std::vector<GroupValues> scheduled_;
   GroupExtras extras_;
 };
 
@@ -193,7 +215,7 @@ Value optimizer_state_dict(const Optimizer& optimizer, TensorWriter& writer, con
   int64_t place = 0;
   for (size_t g = 0; g < optimizer.param_groups().size(); ++g) {
     const auto& group = optimizer.param_groups()[g];
-    formats::Dict saved = group_entry(group, layout, writer, extras, g);
+    formats::Dict saved = group_entry(group, layout, writer, extras, scheduled_values(optimizer, extras, g), g);
     formats::List params;
     for (const auto& parameter : group.params()) {
       const int64_t index = indices.at(parameter.unsafeGetTensorImpl());

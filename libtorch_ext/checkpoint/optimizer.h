@@ -14,8 +14,8 @@ namespace torch_ext {
 
 /// What Python's parameter groups hold and LibTorch's have no place for.
 struct GroupExtras {
-  /// Python's "initial_lr", one per group, which its schedulers start from: `LRScheduler::base_lrs()` where there is a
-  /// schedule. Empty: the groups have none.
+  /// Python's "initial_lr", one per group, which its schedulers start from. Empty: those of the optimizer's schedules,
+  /// if it has any.
   std::vector<double> initial_lrs;
   /// Python's "param_names", for each group the names of its parameters. Empty: the groups have none.
   std::vector<std::vector<std::string>> param_names;
@@ -23,6 +23,8 @@ struct GroupExtras {
 
 /// What Python's `optimizer.state_dict()` returns, so that the optimizer of the same name loads it in either
 /// language: `{"state": {0: {"momentum_buffer": …}, …}, "param_groups": [{"lr": …, "params": [0, 1, …]}]}`.
+///
+/// Where the optimizer has schedules, the groups hold what they keep there in Python (see `GroupValues`).
 ///
 /// Knows SGD, Adam, AdamW (LibTorch's and ours), RMSprop, Adagrad and LBFGS; throws `CheckpointError` for others, and
 /// where `extras` has not as many entries as there are groups and parameters.
@@ -38,9 +40,10 @@ struct OptimizerReport {
   GroupExtras extras;
 };
 
-/// Sets state and options from what Python's or our `optimizer_state_dict` saved. The state goes to each parameter's
-/// device and dtype, as in Python. Also takes what Python saved under `foreach`, `fused`, `capturable` or
-/// `differentiable`, which change nothing in the result but its last bits.
+/// Sets state and options, and what the optimizer's schedules keep in its groups, from what Python's or our
+/// `optimizer_state_dict` saved. The state goes to each parameter's device and dtype, as in Python. Also takes what
+/// Python saved under `foreach`, `fused`, `capturable` or `differentiable`, which change nothing in the result but its
+/// last bits.
 ///
 /// Throws `CheckpointError` that names `file` and lists **every** misfit: of groups, parameters and shapes, a missing
 /// entry, an option that LibTorch's optimizer hasn't (`maximize`). The optimizer is unchanged then.
