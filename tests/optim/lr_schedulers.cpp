@@ -1,0 +1,488 @@
+#include <torch/torch.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "libtorch_ext/checkpoint/file.h"
+#include "libtorch_ext/checkpoint/optimizer.h"
+#include "libtorch_ext/core/error.h"
+#include "libtorch_ext/formats/repr.h"
+#include "libtorch_ext/optim/lr_scheduler.h"
+#include "libtorch_ext/optim/momentum.h"
+#include "tests/support/catch.h"
+#include "tests/support/python.h"
+#include "tests/support/temp_dir.h"
+
+namespace tx = torch_ext;
+using tx::testing::ContainsSubstring;
+using tx::testing::run_python;
+using tx::testing::TempDir;
+
+namespace {
+
+using torch::optim::Optimizer;
+using torch::optim::OptimizerParamGroup;
+using Scheduler = std::shared_ptr<tx::LRScheduler>;
+using Schedulers = std::vector<Scheduler>;
+
+constexpr int kSteps = 130;
+constexpr int kSaved = 47;
+
+// An optimizer of two groups with different rates.
+template <class Made, class Options>
+std::unique_ptr<Optimizer> optimizer_of(Options options, double lr, double other_lr) {
+  options.lr(lr);
+  auto other = std::make_unique<Options>(options);
+  other->lr(other_lr);
+  std::vector<OptimizerParamGroup> groups;
+  groups.emplace_back(std::vector<at::Tensor>{torch::zeros({1})});
+  groups.emplace_back(std::vector<at::Tensor>{torch::zeros({1})}, std::move(other));
+  return std::make_unique<Made>(groups, options);
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const std::string& name, double lr = 0.1, double other_lr = 0.02) {
+  namespace o = torch::optim;
+  if (name == "SGD") return optimizer_of<o::SGD>(o::SGDOptions(0.1).momentum(0.9), lr, other_lr);
+  if (name == "Adam") return optimizer_of<o::Adam>(o::AdamOptions(), lr, other_lr);
+  if (name == "AdamW") return optimizer_of<o::AdamW>(o::AdamWOptions(), lr, other_lr);
+  if (name == "RMSprop") return optimizer_of<o::RMSprop>(o::RMSpropOptions().momentum(0.5), lr, other_lr);
+  return optimizer_of<o::Adagrad>(o::AdagradOptions(), lr, other_lr);
+}
+
+constexpr const char* kPythonOptimizers =
+    "import copy, sys, torch, warnings\n"
+    "from torch.optim.lr_scheduler import *\n"
+    "warnings.simplefilter('ignore')\n"
+    "def make_optimizer(name, lr=0.1, other_lr=0.02):\n"
+    "    more = {'SGD': {'momentum': 0.9}, 'RMSprop': {'momentum': 0.5}}.get(name, {})\n"
+    "    groups = [{'params': [torch.zeros(1)]}, {'params': [torch.zeros(1)], 'lr': other_lr}]\n"
+    "    return getattr(torch.optim, name)(groups, lr=lr, **more)\n";
+
+// How a schedule is stepped the t-th time.
+void drive(const std::string& how, const Scheduler& scheduler, int t) {
+  if (how == "metric") {
+    dynamic_cast<tx::ReduceLROnPlateau&>(*scheduler).step((t * 7919 % 101) / 101.0 + 1.0 / t);
+  } else if (how == "fraction") {
+    dynamic_cast<tx::CosineAnnealingWarmRestarts&>(*scheduler).step(t / 7.0);
+  } else if (how == "jumps") {
+    dynamic_cast<tx::CosineAnnealingWarmRestarts&>(*scheduler).step(t * 37 % 260 / 3.0);
+  } else {
+    scheduler->step();
+  }
+}
+
+constexpr const char* kPythonDrive =
+    "def drive(how, s, t):\n"
+    "    if how == 'metric': s.step((t * 7919 % 101) / 101.0 + 1.0 / t)\n"
+    "    elif how == 'fraction': s.step(t / 7.0)\n"
+    "    elif how == 'jumps': s.step(t * 37 % 260 / 3.0)\n"
+    "    else: s.step()\n";
+
+struct Case {
+  std::string python;  // makes a list of schedulers of the optimizer `o`
+  std::function<Schedulers(Optimizer&)> make;
+  std::string optimizer = "SGD";
+  std::string how;
+};
+
+template <class T, class... Arguments>
+Scheduler sched(Optimizer& o, const Arguments&... arguments) {
+  return std::make_shared<T>(o, arguments...);
+}
+
+template <class Make>
+Case one(std::string python, Make make, std::string optimizer = "SGD", std::string how = "") {
+  return {"[" + python + "]", [make](Optimizer& o) { return Schedulers{make(o)}; }, optimizer, how};
+}
+
+Scheduler sequential(Optimizer& o, Schedulers schedulers, std::vector<int64_t> milestones) {
+  return std::make_shared<tx::SequentialLR>(o, std::move(schedulers), std::move(milestones));
+}
+
+Scheduler chained(Schedulers schedulers) { return std::make_shared<tx::ChainedScheduler>(std::move(schedulers)); }
+
+double tenth(int64_t epoch) { return std::pow(0.95, static_cast<double>(epoch)); }
+double harmonic(int64_t epoch) { return 1.0 / (1.0 + 0.1 * static_cast<double>(epoch)); }
+
+std::vector<Case> simple_cases() {
+  using O = Optimizer&;
+  std::vector<Case> cases{
+      one("StepLR(o, 4, 0.3)", [](O o) { return sched<tx::StepLR>(o, 4, 0.3); }),
+      one("StepLR(o, 1)", [](O o) { return sched<tx::StepLR>(o, 1); }),
+      one(
+          "StepLR(o, 30)", [](O o) { return sched<tx::StepLR>(o, 30); }, "Adagrad"),
+      one("MultiStepLR(o, [3, 40, 40, 7, 100], 0.7)",
+          [](O o) {
+            return sched<tx::MultiStepLR>(o, std::vector<int64_t>{3, 40, 40, 7, 100}, 0.7);
+          }),
+      one("MultiStepLR(o, [0, 0, 5, 60])",
+          [](O o) {
+            return sched<tx::MultiStepLR>(o, std::vector<int64_t>{0, 0, 5, 60});
+          }),
+      one("MultiStepLR(o, [])", [](O o) { return sched<tx::MultiStepLR>(o, std::vector<int64_t>{}); }),
+      one("ExponentialLR(o, 0.97)", [](O o) { return sched<tx::ExponentialLR>(o, 0.97); }),
+      one(
+          "ExponentialLR(o, 1.01)", [](O o) { return sched<tx::ExponentialLR>(o, 1.01); }, "Adam"),
+      one("CosineAnnealingLR(o, 7, 1e-3)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 7, 1e-3); }),
+      one("CosineAnnealingLR(o, 130)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 130); }),
+      one("CosineAnnealingLR(o, 1)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 1); }),
+      one("CosineAnnealingWarmRestarts(o, 10)", [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 10); }),
+      one("CosineAnnealingWarmRestarts(o, 3, 2, 1e-4)",
+          [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 3, 2, 1e-4); }),
+      one("CosineAnnealingWarmRestarts(o, 1, 3)", [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 1, 3); }),
+      one("ConstantLR(o)", [](O o) { return sched<tx::ConstantLR>(o); }),
+      one("ConstantLR(o, 0.3, 60)", [](O o) { return sched<tx::ConstantLR>(o, 0.3, 60); }),
+      one("ConstantLR(o, 0.7, 0)", [](O o) { return sched<tx::ConstantLR>(o, 0.7, 0); }),
+      one("ConstantLR(o, 0.0, 1000)", [](O o) { return sched<tx::ConstantLR>(o, 0.0, 1000); }),
+      one("LinearLR(o)", [](O o) { return sched<tx::LinearLR>(o); }),
+      one("LinearLR(o, 0.01, 0.9, 100)",
+          [](O o) {
+            return sched<tx::LinearLR>(o, tx::LinearLROptions{0.01, 0.9, 100});
+          }),
+      one("LinearLR(o, start_factor=1.0, end_factor=0.0, total_iters=60)",
+          [](O o) {
+            return sched<tx::LinearLR>(o,
+                                       tx::LinearLROptions{.start_factor = 1.0, .end_factor = 0.0, .total_iters = 60});
+          }),
+      one("LinearLR(o, total_iters=0)",
+          [](O o) { return sched<tx::LinearLR>(o, tx::LinearLROptions{.total_iters = 0}); }),
+      one("PolynomialLR(o)", [](O o) { return sched<tx::PolynomialLR>(o); }),
+      one("PolynomialLR(o, 100, 0.9)", [](O o) { return sched<tx::PolynomialLR>(o, 100, 0.9); }),
+      one("PolynomialLR(o, 129, 3.0)", [](O o) { return sched<tx::PolynomialLR>(o, 129, 3.0); }),
+      one("PolynomialLR(o, 0, 2.0)", [](O o) { return sched<tx::PolynomialLR>(o, 0, 2.0); }),
+      one("LambdaLR(o, lambda e: 0.95 ** e)", [](O o) { return sched<tx::LambdaLR>(o, tx::LRLambda(tenth)); }),
+      one("LambdaLR(o, [lambda e: 0.95 ** e, lambda e: 1.0 / (1.0 + 0.1 * e)])",
+          [](O o) {
+            return sched<tx::LambdaLR>(o, std::vector<tx::LRLambda>{tenth, harmonic});
+          }),
+      one("MultiplicativeLR(o, lambda e: 0.99)",
+          [](O o) { return sched<tx::MultiplicativeLR>(o, tx::LRLambda([](int64_t) { return 0.99; })); }),
+      one("MultiplicativeLR(o, [lambda e: 0.95 ** e, lambda e: 1.0 / (1.0 + 0.1 * e)])",
+          [](O o) {
+            return sched<tx::MultiplicativeLR>(o, std::vector<tx::LRLambda>{tenth, harmonic});
+          }),
+  };
+  for (const char* how : {"fraction", "jumps"}) {
+    cases.push_back(one(
+        "CosineAnnealingWarmRestarts(o, 4)", [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 4); }, "SGD",
+        how));
+    cases.push_back(one(
+        "CosineAnnealingWarmRestarts(o, 3, 2, 1e-3)",
+        [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 3, 2, 1e-3); }, "SGD", how));
+    cases.push_back(one(
+        "CosineAnnealingWarmRestarts(o, 1, 5)", [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 1, 5); },
+        "SGD", how));
+  }
+  return cases;
+}
+
+// OneCycleLR and CyclicLR, on optimizers with momentum, with betas, and without either.
+std::vector<Case> cyclic_cases() {
+  using O = Optimizer&;
+  std::vector<Case> cases;
+  for (const std::string optimizer : {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"}) {
+    const bool cycles = optimizer != "Adagrad";
+    const std::string more = cycles ? "" : ", cycle_momentum=False";
+    const auto one_cycle = [&](const std::string& arguments, tx::PerGroup max_lr, tx::OneCycleLROptions options) {
+      options.cycle_momentum = cycles;
+      cases.push_back(one(
+          "OneCycleLR(o, " + arguments + more + ")", [=](O o) { return sched<tx::OneCycleLR>(o, max_lr, options); },
+          optimizer));
+    };
+    one_cycle("0.3, total_steps=130", 0.3, {.total_steps = 130});
+    one_cycle("[0.3, 0.7], epochs=7, steps_per_epoch=19, anneal_strategy='linear'", {0.3, 0.7},
+              {.epochs = 7, .steps_per_epoch = 19, .anneal_strategy = "linear"});
+    one_cycle(
+        "0.3, total_steps=200, pct_start=0.23, base_momentum=[0.7, 0.8], max_momentum=0.99, div_factor=3.0, "
+        "final_div_factor=77.0, three_phase=True",
+        0.3,
+        {.total_steps = 200,
+         .pct_start = 0.23,
+         .base_momentum = {0.7, 0.8},
+         .max_momentum = 0.99,
+         .div_factor = 3.0,
+         .final_div_factor = 77.0,
+         .three_phase = true});
+    one_cycle("0.3, total_steps=131, pct_start=0.0", 0.3, {.total_steps = 131, .pct_start = 0.0});
+    one_cycle("0.3, total_steps=131, pct_start=1.0, three_phase=True, anneal_strategy='linear'", 0.3,
+              {.total_steps = 131, .pct_start = 1.0, .anneal_strategy = "linear", .three_phase = true});
+
+    const auto cyclic = [&](const std::string& arguments, tx::PerGroup base, tx::PerGroup max,
+                            tx::CyclicLROptions options) {
+      options.cycle_momentum = cycles;
+      cases.push_back(one(
+          "CyclicLR(o, " + arguments + more + ")", [=](O o) { return sched<tx::CyclicLR>(o, base, max, options); },
+          optimizer));
+    };
+    cyclic("0.01, 0.3, 7", 0.01, 0.3, {.step_size_up = 7});
+    cyclic("[0.01, 0.02], [0.3, 0.1], 11, 3, 'triangular2'", {0.01, 0.02}, {0.3, 0.1},
+           {.step_size_up = 11, .step_size_down = 3, .mode = "triangular2"});
+    cyclic("0.01, 0.3, 5, 13, 'exp_range', 0.97, base_momentum=[0.6, 0.7], max_momentum=[0.9, 0.95]", 0.01, 0.3,
+           {.step_size_up = 5,
+            .step_size_down = 13,
+            .mode = "exp_range",
+            .gamma = 0.97,
+            .base_momentum = {0.6, 0.7},
+            .max_momentum = {0.9, 0.95}});
+    cyclic("0.01, 0.3, 6, scale_fn=lambda x: 0.8 ** x", 0.01, 0.3,
+           {.step_size_up = 6, .scale_fn = [](double x) { return std::pow(0.8, x); }});
+    cyclic("0.01, 0.3, 6, mode='own', scale_fn=lambda x: 1.0 / (1.0 + x), scale_mode='iterations'", 0.01, 0.3,
+           {.step_size_up = 6,
+            .mode = "own",
+            .scale_fn = [](double x) { return 1.0 / (1.0 + x); },
+            .scale_mode = "iterations"});
+    cyclic("0.01, 0.3, 6, 0", 0.01, 0.3, {.step_size_up = 6, .step_size_down = 0});
+  }
+  return cases;
+}
+
+std::vector<Case> plateau_cases() {
+  std::vector<Case> cases;
+  const auto plateau = [&](const std::string& arguments, tx::ReduceLROnPlateauOptions options) {
+    cases.push_back(one(
+        "ReduceLROnPlateau(o" + arguments + ")", [=](Optimizer& o) { return sched<tx::ReduceLROnPlateau>(o, options); },
+        "SGD", "metric"));
+  };
+  plateau("", {});
+  plateau(", 'max', 0.5, 2", {.mode = "max", .factor = 0.5, .patience = 2});
+  plateau(
+      ", factor=0.7, patience=0, threshold=0.3, threshold_mode='abs', cooldown=3, min_lr=[1e-3, 5e-3]",
+      {.factor = 0.7, .patience = 0, .threshold = 0.3, .threshold_mode = "abs", .cooldown = 3, .min_lr = {1e-3, 5e-3}});
+  plateau(", mode='max', factor=0.9, patience=1, threshold=0.05, threshold_mode='abs', min_lr=1e-2, eps=1e-3",
+          {.mode = "max",
+           .factor = 0.9,
+           .patience = 1,
+           .threshold = 0.05,
+           .threshold_mode = "abs",
+           .min_lr = 1e-2,
+           .eps = 1e-3});
+  plateau(", mode='max', threshold=0.2, patience=4, cooldown=5",
+          {.mode = "max", .patience = 4, .threshold = 0.2, .cooldown = 5});
+  return cases;
+}
+
+std::vector<Case> composed_cases() {
+  using O = Optimizer&;
+  std::vector<Case> cases{
+      {"[ExponentialLR(o, 0.99), CosineAnnealingLR(o, 40)]",
+       [](O o) {
+         return Schedulers{sched<tx::ExponentialLR>(o, 0.99), sched<tx::CosineAnnealingLR>(o, 40)};
+       }},
+      {"[LinearLR(o, total_iters=20), StepLR(o, 25, 0.5), MultiplicativeLR(o, lambda e: 0.95 ** e)]",
+       [](O o) {
+         return Schedulers{sched<tx::LinearLR>(o, tx::LinearLROptions{.total_iters = 20}),
+                           sched<tx::StepLR>(o, 25, 0.5), sched<tx::MultiplicativeLR>(o, tx::LRLambda(tenth))};
+       }},
+      {"[ConstantLR(o, 0.5, 9), CyclicLR(o, 0.01, 0.3, 7)]",
+       [](O o) {
+         return Schedulers{
+             sched<tx::ConstantLR>(o, 0.5, 9),
+             sched<tx::CyclicLR>(o, tx::PerGroup(0.01), tx::PerGroup(0.3), tx::CyclicLROptions{.step_size_up = 7})};
+       }},
+      one("ChainedScheduler([ConstantLR(o, 0.1, 20), ExponentialLR(o, 0.98)])",
+          [](O o) {
+            return chained({sched<tx::ConstantLR>(o, 0.1, 20), sched<tx::ExponentialLR>(o, 0.98)});
+          }),
+      one("ChainedScheduler([ChainedScheduler([StepLR(o, 10, 0.9)]), LambdaLR(o, lambda e: 0.95 ** e), "
+          "MultiStepLR(o, [3, 60])], optimizer=o)",
+          [](O o) {
+            return chained({chained({sched<tx::StepLR>(o, 10, 0.9)}), sched<tx::LambdaLR>(o, tx::LRLambda(tenth)),
+                            sched<tx::MultiStepLR>(o, std::vector<int64_t>{3, 60})});
+          }),
+      one("SequentialLR(o, [LinearLR(o, 0.1, total_iters=10), CosineAnnealingLR(o, 120, 1e-4)], [10])",
+          [](O o) {
+            return Scheduler(
+                tx::warmup(sched<tx::CosineAnnealingLR>(o, 120, 1e-4), {.start_factor = 0.1, .total_iters = 10}));
+          }),
+      one("SequentialLR(o, [ConstantLR(o, 0.1, 20), ExponentialLR(o, 0.9), StepLR(o, 5, 0.5)], [20, 60])",
+          [](O o) {
+            return sequential(
+                o, {sched<tx::ConstantLR>(o, 0.1, 20), sched<tx::ExponentialLR>(o, 0.9), sched<tx::StepLR>(o, 5, 0.5)},
+                {20, 60});
+          }),
+      one("SequentialLR(o, [ChainedScheduler([ExponentialLR(o, 0.9), StepLR(o, 4)]), PolynomialLR(o, 50, 2.0)], [30])",
+          [](O o) {
+            return sequential(o,
+                              {chained({sched<tx::ExponentialLR>(o, 0.9), sched<tx::StepLR>(o, 4)}),
+                               sched<tx::PolynomialLR>(o, 50, 2.0)},
+                              {30});
+          }),
+      one("SequentialLR(o, [SequentialLR(o, [LinearLR(o), ExponentialLR(o, 0.9)], [7]), StepLR(o, 9)], [25])",
+          [](O o) {
+            return sequential(o,
+                              {sequential(o, {sched<tx::LinearLR>(o), sched<tx::ExponentialLR>(o, 0.9)}, {7}),
+                               sched<tx::StepLR>(o, 9)},
+                              {25});
+          }),
+      one("SequentialLR(o, [ExponentialLR(o, 0.9), StepLR(o, 9), ConstantLR(o)], [50, 20])",
+          [](O o) {
+            return sequential(o, {sched<tx::ExponentialLR>(o, 0.9), sched<tx::StepLR>(o, 9), sched<tx::ConstantLR>(o)},
+                              {50, 20});
+          }),
+      one("ChainedScheduler([SequentialLR(o, [LinearLR(o), ExponentialLR(o, 0.9)], [7]), StepLR(o, 30, 0.5)])",
+          [](O o) {
+            return chained({sequential(o, {sched<tx::LinearLR>(o), sched<tx::ExponentialLR>(o, 0.9)}, {7}),
+                            sched<tx::StepLR>(o, 30, 0.5)});
+          }),
+  };
+  // Every schedule, first before and then after a milestone.
+  const size_t composed = cases.size();
+  std::vector<Case> parts = simple_cases();
+  for (auto& part : cyclic_cases()) parts.push_back(std::move(part));
+  for (const auto& part : parts) {
+    if (!part.how.empty() || part.python.find("total_iters=0") != std::string::npos ||
+        part.python.find("PolynomialLR(o, 0") != std::string::npos ||
+        part.python.find("0.0, 1000") != std::string::npos)
+      continue;
+    const std::string python = part.python.substr(1, part.python.size() - 2);
+    cases.push_back(one(
+        "SequentialLR(o, [" + python + ", ExponentialLR(o, 0.9)], [60])",
+        [part](O o) {
+          return sequential(o, {part.make(o).at(0), sched<tx::ExponentialLR>(o, 0.9)}, {60});
+        },
+        part.optimizer));
+    cases.push_back(one(
+        "(lambda main: SequentialLR(o, [LinearLR(o, total_iters=9), main], [9]))(" + python + ")",
+        [part](O o) { return Scheduler(tx::warmup(part.make(o).at(0), {.total_iters = 9})); }, part.optimizer));
+  }
+  CHECK(cases.size() > composed + 100);
+  return cases;
+}
+
+// The rates and momenta of the groups, then the last rates of the schedules.
+std::vector<double> rates_of(const Optimizer& optimizer, const Schedulers& schedulers) {
+  std::vector<double> rates;
+  for (const auto& group : optimizer.param_groups()) {
+    rates.push_back(group.options().get_lr());
+    if (tx::momentum_kind(group.options()) != tx::MomentumKind::kNone) {
+      rates.push_back(tx::get_momentum(group.options()));
+    }
+  }
+  for (const auto& scheduler : schedulers) {
+    rates.insert(rates.end(), scheduler->last_lr().begin(), scheduler->last_lr().end());
+  }
+  return rates;
+}
+
+tx::Value list_of(const std::vector<double>& numbers) { return tx::formats::List{{numbers.begin(), numbers.end()}}; }
+
+tx::Value states_of(const Schedulers& schedulers) {
+  tx::formats::List states;
+  for (const auto& scheduler : schedulers) states.items.push_back(scheduler->state_dict());
+  return states;
+}
+
+constexpr const char* kPythonChecks =
+    "def rates(o, ss):\n"
+    "    r = []\n"
+    "    for g in o.param_groups:\n"
+    "        r.append(g['lr'])\n"
+    "        if 'betas' in g: r.append(g['betas'][0])\n"
+    "        elif 'momentum' in g: r.append(g['momentum'])\n"
+    "    for s in ss: r.extend(s.get_last_lr())\n"
+    "    return [float(x) for x in r]\n"
+    "def same(a, b, where):\n"  // with the order of keys, which == passes over
+    "    if isinstance(a, dict):\n"
+    "        assert type(a) == type(b) and list(a) == list(b), (where, list(a), list(b))\n"
+    "        for key in a: same(a[key], b[key], where + '.' + str(key))\n"
+    "    elif isinstance(a, (list, tuple)):\n"
+    "        assert type(a) == type(b) and len(a) == len(b), (where, a, b)\n"
+    "        for i in range(len(a)): same(a[i], b[i], where + '.' + str(i))\n"
+    "    else:\n"
+    "        assert a == b, (where, a, b)\n"
+    "        if type(a) != type(b): other_types.add((where.rsplit('.', 1)[-1], type(a).__name__, type(b).__name__))\n"
+    "other_types, faults, theirs = set(), [], []\n"
+    "steps, saved = int(sys.argv[3]), int(sys.argv[4])\n"
+    "cases = torch.load(sys.argv[1], weights_only=True)\n"
+    "for case in cases:\n"
+    "    try:\n"
+    "        code, name, how = case['python'], case['optimizer_name'], case['how']\n"
+    "        o = make_optimizer(name); ss = eval(code)\n"
+    "        all_rates = [rates(o, ss)]; mine = {}\n"
+    "        for t in range(1, steps + 1):\n"
+    "            o.step()\n"
+    "            for s in ss: drive(how, s, t)\n"
+    "            all_rates.append(rates(o, ss))\n"
+    "            if t == saved:\n"
+    "                mine = copy.deepcopy({'states': [s.state_dict() for s in ss], 'optimizer': o.state_dict()})\n"
+    "        mine['rates'] = all_rates\n"
+    "        theirs.append(mine)\n"
+    "        for t, (a, b) in enumerate(zip(all_rates, case['rates'], strict=True)): assert a == b, ('step', t, a, b)\n"
+    "        same(mine['states'], case['states'], 'state')\n"
+    "        for a, b in zip(mine['optimizer']['param_groups'], case['optimizer']['param_groups'], strict=True):\n"
+    "            assert a == b, ('group', a, b)\n"
+    "        o = make_optimizer(name, 0.5, 0.7); ss = eval(code)\n"
+    "        o.load_state_dict(case['optimizer'])\n"
+    "        for s, state in zip(ss, case['states'], strict=True): s.load_state_dict(state)\n"
+    "        for t in range(saved + 1, steps + 1):\n"
+    "            o.step()\n"
+    "            for s in ss: drive(how, s, t)\n"
+    "            assert rates(o, ss) == all_rates[t], ('loaded, step', t, rates(o, ss), all_rates[t])\n"
+    "    except Exception as e:\n"
+    "        faults.append(f\"{case['optimizer_name']} {case['how']} {case['python']}: {type(e).__name__} {e}\")\n"
+    "torch.save(theirs, sys.argv[2])\n"
+    "print(f'{len(cases)} cases, {len(faults)} faults')\n"
+    "for fault in faults[:20]: print(fault)\n"
+    "print(sorted(other_types))\n";
+
+}  // namespace
+
+TEST_CASE("every schedule gives Python's learning rates and momenta, bit for bit, and goes on from its states") {
+  TORCH_EXT_NEEDS_PYTHON();
+  std::vector<Case> cases = simple_cases();
+  for (auto& list : {cyclic_cases(), plateau_cases(), composed_cases()}) {
+    cases.insert(cases.end(), list.begin(), list.end());
+  }
+  tx::formats::List file;
+  tx::TensorWriter writer;
+  for (const auto& c : cases) {
+    INFO(c.optimizer << " " << c.how << " " << c.python);
+    const auto optimizer = make_optimizer(c.optimizer);
+    const Schedulers schedulers = c.make(*optimizer);
+    tx::formats::Dict entry{.items = {{"python", c.python}, {"optimizer_name", c.optimizer}, {"how", c.how}}};
+    tx::formats::List rates{{list_of(rates_of(*optimizer, schedulers))}};
+    for (int t = 1; t <= kSteps; ++t) {
+      for (const auto& scheduler : schedulers) REQUIRE_NOTHROW(drive(c.how, scheduler, t));
+      rates.items.push_back(list_of(rates_of(*optimizer, schedulers)));
+      if (t == kSaved) {
+        entry.set("states", states_of(schedulers));
+        entry.set("optimizer", tx::optimizer_state_dict(*optimizer, writer));
+      }
+    }
+    entry.set("rates", std::move(rates));
+    file.items.push_back(std::move(entry));
+  }
+  TempDir dir;
+  tx::save(tx::Value(std::move(file)), dir / "ours.pt");
+  const std::string verdict =
+      run_python(std::string(kPythonOptimizers) + kPythonDrive + kPythonChecks,
+                 {dir / "ours.pt", dir / "theirs.pt", std::to_string(kSteps), std::to_string(kSaved)});
+  const std::string count = std::to_string(cases.size());
+  INFO(verdict);
+  REQUIRE(verdict.find(count + " cases, 0 faults\n") == 0);
+
+  const auto theirs = tx::load(dir / "theirs.pt");
+  const auto& entries = theirs.root.as<tx::formats::List>()->items;
+  REQUIRE(entries.size() == cases.size());
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const Case& c = cases[i];
+    INFO(c.optimizer << " " << c.how << " " << c.python);
+    const auto& entry = *entries[i].as<tx::formats::Dict>();
+    const auto optimizer = make_optimizer(c.optimizer, 0.5, 0.7);
+    const Schedulers schedulers = c.make(*optimizer);
+    tx::load_optimizer_state_dict(*optimizer, *entry.find("optimizer"));
+    for (size_t s = 0; s < schedulers.size(); ++s) {
+      schedulers[s]->load_state_dict(entry.find("states")->as<tx::formats::List>()->items.at(s));
+    }
+    bool equal = true;
+    for (int t = kSaved + 1; t <= kSteps; ++t) {
+      for (const auto& scheduler : schedulers) drive(c.how, scheduler, t);
+      const auto& expected =
+          entry.find("rates")->as<tx::formats::List>()->items.at(static_cast<size_t>(t)).as<tx::formats::List>()->items;
+      const auto rates = rates_of(*optimizer, schedulers);
+      equal &= rates.size() == expected.size();
+      for (size_t r = 0; equal && r < rates.size(); ++r) equal &= rates[r] == *expected[r].as<double>();
+    }
+    CHECK(equal);
+  }
+}
