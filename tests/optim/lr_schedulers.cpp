@@ -1,7 +1,6 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <fstream>
 
 #include "libtorch_ext/checkpoint/file.h"
 #include "libtorch_ext/checkpoint/optimizer.h"
@@ -400,7 +399,7 @@ constexpr const char* kPythonChecks =
     "        o = make_optimizer(name); ss = eval(code)\n"
     "        all_rates = [rates(o, ss)]; mine = {}\n"
     "        for t in range(1, steps + 1):\n"
-    "            o.step()\n"
+    "            if t % 40 == 1: o.step()\n"
     "            for s in ss: drive(how, s, t)\n"
     "            all_rates.append(rates(o, ss))\n"
     "            if t == saved:\n"
@@ -415,7 +414,7 @@ constexpr const char* kPythonChecks =
     "        o.load_state_dict(case['optimizer'])\n"
     "        for s, state in zip(ss, case['states'], strict=True): s.load_state_dict(state)\n"
     "        for t in range(saved + 1, steps + 1):\n"
-    "            o.step()\n"
+    "            if t % 40 == 1: o.step()\n"
     "            for s in ss: drive(how, s, t)\n"
     "            assert rates(o, ss) == all_rates[t], ('loaded, step', t, rates(o, ss), all_rates[t])\n"
     "    except Exception as e:\n"
@@ -442,7 +441,7 @@ TEST_CASE("every schedule gives Python's learning rates and momenta, bit for bit
     tx::formats::Dict entry{.items = {{"python", c.python}, {"optimizer_name", c.optimizer}, {"how", c.how}}};
     tx::formats::List rates{{list_of(rates_of(*optimizer, schedulers))}};
     for (int t = 1; t <= kSteps; ++t) {
-      for (const auto& scheduler : schedulers) REQUIRE_NOTHROW(drive(c.how, scheduler, t));
+      for (const auto& scheduler : schedulers) drive(c.how, scheduler, t);
       rates.items.push_back(list_of(rates_of(*optimizer, schedulers)));
       if (t == kSaved) {
         entry.set("states", states_of(schedulers));
@@ -485,4 +484,300 @@ TEST_CASE("every schedule gives Python's learning rates and momenta, bit for bit
     }
     CHECK(equal);
   }
+}
+
+TEST_CASE("what Python refuses is refused: arguments, and steps that its formulas can't take") {
+  TORCH_EXT_NEEDS_PYTHON();
+  using O = Optimizer&;
+  struct Refusal {
+    std::string python;
+    std::function<void(O)> run;
+    std::string message;
+    std::string optimizer = "SGD";
+  };
+  const auto steps = [](const Scheduler& scheduler, int count) {
+    for (int i = 0; i < count; ++i) scheduler->step();
+  };
+  const auto one_cycle = [](O o, const tx::OneCycleLROptions& options, const tx::PerGroup& max_lr = 0.1) {
+    return sched<tx::OneCycleLR>(o, max_lr, options);
+  };
+  const auto cyclic = [](O o, const tx::CyclicLROptions& options, const tx::PerGroup& base_lr = 0.1) {
+    return sched<tx::CyclicLR>(o, base_lr, tx::PerGroup(0.2), options);
+  };
+  const auto linear = [](O o, const tx::LinearLROptions& options) { return sched<tx::LinearLR>(o, options); };
+  const auto plateau = [](O o, const tx::ReduceLROnPlateauOptions& options) {
+    return sched<tx::ReduceLROnPlateau>(o, options);
+  };
+  const std::vector<Refusal> refusals{
+      {"steps(StepLR(o, 0), 1)", [](O o) { tx::StepLR(o, 0); }, "StepLR: found step_size = 0, expected a positive"},
+      {"steps(CosineAnnealingLR(o, 0), 1)", [](O o) { tx::CosineAnnealingLR(o, 0); }, "found T_max = 0, expected"},
+      {"ConstantLR(o, 1.5)", [](O o) { tx::ConstantLR(o, 1.5); }, "ConstantLR: found factor = 1.5, expected one from"},
+      {"ConstantLR(o, -0.5)", [](O o) { tx::ConstantLR(o, -0.5); }, "found factor = -0.5"},
+      {"steps(ConstantLR(o, 0.0), 5)", [&](O o) { steps(sched<tx::ConstantLR>(o, 0.0), 5); }, "division by zero"},
+      {"LinearLR(o, 0)", [&](O o) { linear(o, {.start_factor = 0}); }, "found start_factor = 0, expected"},
+      {"LinearLR(o, 1.25)", [&](O o) { linear(o, {.start_factor = 1.25}); }, "found start_factor = 1.25"},
+      {"LinearLR(o, 1, -1)", [&](O o) { linear(o, {.end_factor = -1}); }, "found end_factor = -1, expected one from 0"},
+      {"steps(PolynomialLR(o, 3, -1.0), 3)", [&](O o) { steps(sched<tx::PolynomialLR>(o, 3, -1.0), 3); },
+       "0 ** -1 is out of range"},
+      {"CosineAnnealingWarmRestarts(o, 0)", [](O o) { tx::CosineAnnealingWarmRestarts(o, 0); }, "found T_0 = 0"},
+      {"CosineAnnealingWarmRestarts(o, 1, 0)", [](O o) { tx::CosineAnnealingWarmRestarts(o, 1, 0); }, "T_mult = 0"},
+      {"CosineAnnealingWarmRestarts(o, 1).step(-1)", [](O o) { tx::CosineAnnealingWarmRestarts(o, 1).step(-1.0); },
+       "found epoch -1, expected one from 0"},
+      {"LambdaLR(o, [lambda e: 1])", [](O o) { tx::LambdaLR(o, std::vector<tx::LRLambda>{tenth}); },
+       "lr_lambda: found 1 functions, expected 2, one per group"},
+      {"MultiplicativeLR(o, [lambda e: 1])", [](O o) { tx::MultiplicativeLR(o, std::vector<tx::LRLambda>{tenth}); },
+       "lr_lambda: found 1 functions, expected 2"},
+      {"MultiplicativeLR(o, None)", [](O o) { tx::MultiplicativeLR(o, tx::LRLambda()); }, "found an empty function"},
+      {"OneCycleLR(o, 0.1)", [&](O o) { one_cycle(o, {}); }, "found neither total_steps nor both"},
+      {"OneCycleLR(o, 0.1, epochs=2)", [&](O o) { one_cycle(o, {.epochs = 2}); }, "found neither total_steps nor"},
+      {"OneCycleLR(o, 0.1, 0)", [&](O o) { one_cycle(o, {.total_steps = 0}); }, "found total_steps = 0, expected a"},
+      {"OneCycleLR(o, 0.1, epochs=0, steps_per_epoch=1)",
+       [&](O o) { one_cycle(o, {.epochs = 0, .steps_per_epoch = 1}); }, "found epochs = 0, expected a positive"},
+      {"OneCycleLR(o, 0.1, 9, pct_start=1.5)", [&](O o) { one_cycle(o, {.total_steps = 9, .pct_start = 1.5}); },
+       "found pct_start = 1.5, expected one from 0 to 1"},
+      {"OneCycleLR(o, 0.1, 9, anneal_strategy='x')",
+       [&](O o) { one_cycle(o, {.total_steps = 9, .anneal_strategy = "x"}); },
+       "found anneal_strategy = 'x', expected 'cos' or 'linear'"},
+      {"OneCycleLR(o, [1, 2, 3], 9)",
+       [&](O o) {
+         one_cycle(o, {.total_steps = 9}, {1, 2, 3});
+       },
+       "max_lr: found 3 values, expected 2, one per group"},
+      {"OneCycleLR(o, 0.1, 10, pct_start=0.1)", [&](O o) { one_cycle(o, {.total_steps = 10, .pct_start = 0.1}); },
+       "pct_start and total_steps: division by zero"},
+      {"OneCycleLR(o, 0.1, 9)", [&](O o) { one_cycle(o, {.total_steps = 9}); }, "without momentum and betas",
+       "Adagrad"},
+      {"steps(OneCycleLR(o, 0.1, 9), 10)", [&](O o) { steps(one_cycle(o, {.total_steps = 9}), 10); },
+       "found step 10, expected at most 9"},
+      {"CyclicLR(o, 0.1, 0.2, mode='x')", [&](O o) { cyclic(o, {.mode = "x"}); }, "found mode = 'x' and no scale_fn"},
+      {"CyclicLR(o, 0.1, 0.2, 0)", [&](O o) { cyclic(o, {.step_size_up = 0}); }, "found step_size_up = 0, expected a"},
+      {"CyclicLR(o, [0.1], 0.2)", [&](O o) { cyclic(o, {}, {0.1}); }, "base_lr: found 1 values, expected 2"},
+      {"CyclicLR(o, 0.1, 0.2, max_momentum=[1, 1, 1])",
+       [&](O o) {
+         cyclic(o, {.max_momentum = {1, 1, 1}});
+       },
+       "max_momentum: found 3 values, expected 2"},
+      {"CyclicLR(o, 0.1, 0.2)", [&](O o) { cyclic(o, {}); }, "without momentum and betas", "Adagrad"},
+      {"steps(CyclicLR(o, 0.1, 0.2, 1, 0, 'triangular2'), 1100)",
+       [&](O o) { steps(cyclic(o, {.step_size_up = 1, .step_size_down = 0, .mode = "triangular2"}), 1100); },
+       "2 ** 1024 is out of range"},
+      {"ReduceLROnPlateau(o, factor=1.0)", [&](O o) { plateau(o, {.factor = 1}); },
+       "found factor = 1, expected one below 1"},
+      {"ReduceLROnPlateau(o, 'x')", [&](O o) { plateau(o, {.mode = "x"}); },
+       "found mode = 'x', expected 'min' or 'max'"},
+      {"ReduceLROnPlateau(o, threshold_mode='x')", [&](O o) { plateau(o, {.threshold_mode = "x"}); },
+       "found threshold_mode = 'x', expected 'rel' or 'abs'"},
+      {"ReduceLROnPlateau(o, min_lr=[1])", [&](O o) { plateau(o, {.min_lr = {1}}); },
+       "min_lr: found 1 values, expected 2"},
+      {"ReduceLROnPlateau(o).step()", [&](O o) { plateau(o, {})->step(); }, "found a step without a metric"},
+      {"SequentialLR(o, [], [])", [&](O o) { sequential(o, {}, {}); }, "SequentialLR: found no scheduler"},
+      {"SequentialLR(o, [StepLR(o, 1)], [2])", [&](O o) { sequential(o, {sched<tx::StepLR>(o, 1)}, {2}); },
+       "found 1 milestones and 1 schedulers"},
+      {"SequentialLR(o, [ReduceLROnPlateau(o)], [])", [&](O o) { sequential(o, {plateau(o, {})}, {}); },
+       "found a ReduceLROnPlateau as scheduler 0"},
+      {"SequentialLR(o, [StepLR(make_optimizer('SGD'), 1)], [])",
+       [&](O o) {
+         const auto other = make_optimizer("SGD");
+         sequential(o, {sched<tx::StepLR>(*other, 1)}, {});
+       },
+       "found another optimizer in scheduler 0"},
+      {"steps(SequentialLR(o, [StepLR(o, 1), ChainedScheduler([StepLR(o, 1)])], [2]), 2)",
+       [&](O o) {
+         steps(sequential(o, {sched<tx::StepLR>(o, 1), chained({sched<tx::StepLR>(o, 1)})}, {2}), 2);
+       },
+       "can't be begun at a milestone"},
+      {"ChainedScheduler([])", [](O) { chained({}); }, "ChainedScheduler: found no scheduler"},
+      {"ChainedScheduler([ReduceLROnPlateau(o)])", [&](O o) { chained({plateau(o, {})}); },
+       "found a ReduceLROnPlateau"},
+      {"ChainedScheduler([StepLR(o, 1), StepLR(make_optimizer('SGD'), 1)])",
+       [&](O o) {
+         const auto other = make_optimizer("SGD");
+         chained({sched<tx::StepLR>(o, 1), sched<tx::StepLR>(*other, 1)});
+       },
+       "found another optimizer in scheduler 1"},
+      {"StepLR(o, 1, last_epoch=3)", [](O o) { tx::StepLR(o, 1, 0.1, 3); },
+       "group 0 of the optimizer has no initial_lr"},
+  };
+  std::vector<std::string> arguments;
+  for (const auto& refusal : refusals) {
+    INFO(refusal.python);
+    const auto optimizer = make_optimizer(refusal.optimizer);
+    CHECK_THROWS_WITH(refusal.run(*optimizer), ContainsSubstring(refusal.message));
+    arguments.push_back(refusal.optimizer + " " + refusal.python);
+  }
+  CHECK(run_python(std::string(kPythonOptimizers) + "def steps(s, n):\n"
+                                                    "    for _ in range(n): s.step()\n"
+                                                    "for line in sys.argv[1:]:\n"
+                                                    "    name, code = line.split(' ', 1)\n"
+                                                    "    o = make_optimizer(name)\n"
+                                                    "    try: eval(code); print('Python takes', code)\n"
+                                                    "    except Exception: pass\n",
+                   arguments) == "");
+}
+
+TEST_CASE("a schedule's state that doesn't fit is refused by its key, and changes nothing") {
+  const auto optimizer = make_optimizer("SGD");
+  auto& o = *optimizer;
+  const auto refused = [](const Scheduler& scheduler, const char* key, const tx::Value& value, const char* message) {
+    INFO(key);
+    tx::formats::Dict state = *scheduler->state_dict().as<tx::formats::Dict>();
+    const auto before = tx::formats::repr(state, 5000);
+    for (auto& [name, entry] : state.items) {
+      if (*name.as<std::string>() == "last_epoch") entry = 77;
+    }
+    state.set(key, value);
+    CHECK_THROWS_WITH(scheduler->load_state_dict(state), ContainsSubstring(message));
+    CHECK_THROWS_AS(scheduler->load_state_dict(state), tx::Error);
+    CHECK(tx::formats::repr(scheduler->state_dict(), 5000) == before);
+  };
+  using tx::formats::Dict, tx::formats::List;
+  const auto multi = sched<tx::MultiStepLR>(o, std::vector<int64_t>{3, 3});
+  refused(multi, "milestones", 3, "milestones: found 3, expected a Counter of integers");
+  refused(multi, "milestones", Dict{.items = {{3, "x"}}}, "milestones: found {3: 'x'}, expected a Counter");
+  refused(multi, "gamma", "x", "gamma: found 'x', expected a number");
+  refused(multi, "last_epoch", 1.5, "last_epoch: found 1.5, expected an integer");
+  refused(multi, "_last_lr", List{{1.0}}, "_last_lr: found [1.0], expected a list of 2 numbers, one per group");
+  refused(multi, "base_lrs", List{{1.0, "x"}}, "base_lrs.1: found 'x', expected a number");
+  refused(sched<tx::LambdaLR>(o, tx::LRLambda(tenth)), "lr_lambdas", List{},
+          "lr_lambdas: found [], expected a list of 2");
+  refused(sched<tx::CosineAnnealingWarmRestarts>(o, 3), "T_i", 0, "T_i: found 0, expected a number from 1.0");
+  refused(sched<tx::CosineAnnealingLR>(o, 3), "T_max", 0, "T_max: found 0, expected an integer from 1 to 2^53");
+
+  const auto cyclic = sched<tx::CyclicLR>(o, tx::PerGroup(0.1), tx::PerGroup(0.2));
+  refused(cyclic, "mode", "x", "mode: found 'x', expected 'triangular' or 'triangular2' or 'exp_range'");
+  refused(cyclic, "use_beta1", true, "use_beta1: found True, expected False: the optimizer has momentum");
+  refused(cyclic, "cycle_momentum", 1, "cycle_momentum: found 1, expected True or False");
+  refused(cyclic, "total_size", 0, "total_size: found 0, expected a number from");
+  refused(cyclic, "max_lrs", 1, "max_lrs: found 1, expected a list of 2 numbers");
+  const auto without = make_optimizer("Adagrad");
+  refused(
+      sched<tx::CyclicLR>(*without, tx::PerGroup(0.1), tx::PerGroup(0.2), tx::CyclicLROptions{.cycle_momentum = false}),
+      "cycle_momentum", true, "cycle_momentum: found True, expected False: the optimizer has no momentum");
+
+  const auto cycle = sched<tx::OneCycleLR>(o, tx::PerGroup(0.1), tx::OneCycleLROptions{.total_steps = 9});
+  refused(cycle, "_schedule_phases", List{}, "_schedule_phases: found [], expected a list of phases");
+  refused(cycle, "_schedule_phases", List{{1}}, "_schedule_phases.0: found 1, expected a phase with an end_step");
+  refused(cycle, "_schedule_phases", List{{Dict{.items = {{"end_step", 1}, {"start_lr", "x"}}}}},
+          "_schedule_phases.0.start_lr: found 'x', expected one of initial_lr");
+  refused(cycle, "_anneal_func_type", "x", "_anneal_func_type: found 'x', expected 'cos' or 'linear'");
+
+  const auto plateau = sched<tx::ReduceLROnPlateau>(o);
+  refused(plateau, "mode", "x", "mode: found 'x', expected 'min' or 'max'");
+  refused(plateau, "default_min_lr", "x", "default_min_lr: found 'x', expected a number");
+  refused(plateau, "best", {}, "best: found None, expected a number");
+
+  const auto both = sequential(o, {sched<tx::StepLR>(o, 3), sched<tx::ExponentialLR>(o, 0.9)}, {5});
+  refused(both, "_milestones", List{}, "_milestones: found [], expected a list of 1 integers");
+  refused(both, "_schedulers", List{}, "_schedulers: found [], expected a list of the states of 2 schedulers");
+  refused(both, "_schedulers", List{{Dict{.items = {{"gamma", 0.5}}}, Dict{.items = {{"gamma", "x"}}}}},
+          "_schedulers.1.gamma: found 'x', expected a number");
+  refused(both, "_schedulers", List{{Dict{}, 1}}, "_schedulers.1: found a int, expected a dictionary");
+  CHECK_THROWS_WITH(both->load_state_dict({}), "the scheduler's state: found a NoneType, expected a dictionary");
+}
+
+TEST_CASE("a schedule takes the state of another kind of Python's callables, and of Python's other arguments") {
+  TORCH_EXT_NEEDS_PYTHON();
+  TempDir dir;
+  run_python(std::string(kPythonOptimizers) +
+                 "class Decay:\n"
+                 "    def __init__(self): self.rate = 0.95\n"
+                 "    def __call__(self, e): return self.rate ** e\n"
+                 "states = []\n"
+                 "for code in ('LambdaLR(o, Decay())', 'CyclicLR(o, 1, 2, 3, 4, \"exp_range\", 0.5)',\n"
+                 "             'CyclicLR(o, 1, 2, scale_fn=Decay())', 'StepLR(o, 7, 1)',\n"
+                 "             'ReduceLROnPlateau(o, \"max\", 0, min_lr=[0, 1])'):\n"
+                 "    o = make_optimizer('SGD'); s = eval(code)\n"
+                 "    for t in range(5): s.step(1) if 'Plateau' in code else s.step()\n"
+                 "    states.append(s.state_dict())\n"
+                 "torch.save(states, sys.argv[1])\n",
+             {dir / "states.pt"});
+  const auto file = tx::load(dir / "states.pt");
+  const auto& states = file.root.as<tx::formats::List>()->items;
+  const auto optimizer = make_optimizer("SGD");
+  auto& o = *optimizer;
+  const Schedulers schedulers{sched<tx::LambdaLR>(o, tx::LRLambda(tenth)),
+                              sched<tx::CyclicLR>(o, tx::PerGroup(0.1), tx::PerGroup(0.2)),
+                              sched<tx::CyclicLR>(o, tx::PerGroup(0.1), tx::PerGroup(0.2)), sched<tx::StepLR>(o, 3),
+                              sched<tx::ReduceLROnPlateau>(o)};
+  for (size_t i = 0; i < schedulers.size(); ++i) {
+    schedulers[i]->load_state_dict(states.at(i));
+    CHECK(schedulers[i]->last_epoch() == 5);
+  }
+  const auto cyclic = *schedulers[1]->state_dict().as<tx::formats::Dict>();
+  CHECK(*cyclic.find("mode")->as<std::string>() == "exp_range");
+  CHECK(*cyclic.find("scale_mode")->as<std::string>() == "iterations");
+  CHECK(*cyclic.find("total_size")->as<double>() == 7);
+  CHECK(schedulers[4]->state_dict().as<tx::formats::Dict>()->find("default_min_lr")->is_none());
+}
+
+TEST_CASE("a schedule made at last_epoch resumes as Python's from the groups' initial_lr") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const auto optimizer = make_optimizer("SGD");
+  const auto values = tx::group_values(*optimizer);
+  for (size_t i = 0; i < 2; ++i) (*values)[i].initial_lr = 0.4 + static_cast<double>(i);
+  const Schedulers schedulers{sched<tx::StepLR>(*optimizer, 3, 0.5, 7),
+                              sched<tx::LambdaLR>(*optimizer, tx::LRLambda(tenth), 4),
+                              sched<tx::CosineAnnealingWarmRestarts>(*optimizer, 4, 2, 0.0, 2)};
+  std::vector<double> ours;
+  for (int i = 0; i < 20; ++i) {
+    for (const auto& scheduler : schedulers) {
+      scheduler->step();
+      ours.insert(ours.end(), scheduler->last_lr().begin(), scheduler->last_lr().end());
+    }
+  }
+  TempDir dir;
+  tx::save(list_of(ours), dir / "ours.pt");
+  run_python(std::string(kPythonOptimizers) +
+                 "o = make_optimizer('SGD'); rates = []\n"
+                 "for i, g in enumerate(o.param_groups): g['initial_lr'] = 0.4 + i\n"
+                 "ss = [StepLR(o, 3, 0.5, 7), LambdaLR(o, lambda e: 0.95 ** e, 4),\n"
+                 "      CosineAnnealingWarmRestarts(o, 4, 2, 0.0, 2)]\n"
+                 "for _ in range(20):\n"
+                 "    for s in ss: s.step(); rates.extend(s.get_last_lr())\n"
+                 "ours = torch.load(sys.argv[1], weights_only=True)\n"
+                 "assert ours == rates, (ours, rates)\n",
+             {dir / "ours.pt"});
+}
+
+TEST_CASE("group values are shared by an optimizer's schedules and go with the last holder") {
+  const auto optimizer = make_optimizer("SGD");
+  CHECK(!tx::find_group_values(*optimizer));
+  {
+    const tx::LinearLR linear(*optimizer, {.start_factor = 0.5});
+    const tx::StepLR step(*optimizer, 3);
+    CHECK(step.base_lrs() == std::vector<double>{0.1, 0.02});
+    CHECK(tx::group_values(*optimizer)->at(1).initial_lr == 0.02);
+  }
+  CHECK(!tx::find_group_values(*optimizer));
+  CHECK(tx::StepLR(*optimizer, 3).base_lrs() == std::vector<double>{0.05, 0.01});
+}
+
+namespace {
+
+struct OwnOptions : torch::optim::OptimizerCloneableOptions<OwnOptions>, tx::WithBeta1<OwnOptions> {
+  TORCH_ARG(double, lr) = 0.1;
+  using Betas = std::tuple<double, double>;
+  TORCH_ARG(Betas, betas) = std::make_tuple(0.9, 0.999);
+
+ public:
+  double get_lr() const override { return lr(); }
+  void set_lr(double rate) override { lr(rate); }
+};
+
+class OwnOptimizer : public Optimizer {
+ public:
+  OwnOptimizer() : Optimizer({torch::zeros({1})}, std::make_unique<OwnOptions>()) {}
+  at::Tensor step(LossClosure) override { return {}; }
+};
+
+}  // namespace
+
+TEST_CASE("the momentum of option classes unknown here is cycled where they say what it is") {
+  OwnOptimizer optimizer;
+  const auto& options = static_cast<const OwnOptions&>(optimizer.param_groups()[0].options());
+  CHECK(tx::momentum_kind(options) == tx::MomentumKind::kBeta1);
+  const tx::OneCycleLR scheduler(optimizer, 0.1, {.total_steps = 10, .max_momentum = 0.97});
+  CHECK(options.betas() == std::make_tuple(0.97, 0.999));
+  CHECK(tx::momentum_kind(torch::optim::LBFGSOptions()) == tx::MomentumKind::kNone);
+  CHECK_THROWS_WITH(tx::get_momentum(torch::optim::AdagradOptions()), ContainsSubstring("without momentum or betas"));
 }
