@@ -20,10 +20,12 @@
 #include "libtorch_ext/checkpoint/manager.h"
 #include "libtorch_ext/core/version.h"
 #include "libtorch_ext/device/visible_devices.h"
+#include "libtorch_ext/inspect/profile.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/parallel/launcher_environment.h"
 #include "libtorch_ext/parallel/process_group.h"
 #include "libtorch_ext/train/epoch.h"
+#include "libtorch_ext/train/lr_find.h"
 #include "run_folder.h"
 #include "stop_signal.h"
 #include "training.h"
@@ -41,13 +43,17 @@ struct Arguments {
   std::string resume;
   bool dry_run = false;
   bool print_config = false;
+  bool schema = false;
+  std::optional<std::string> explain;
+  bool profile = false;
+  bool lr_find = false;
   int nproc = 1;
   int max_restarts = 0;
 };
 
 void add_options(CLI::App& app, Arguments& arguments) {
   app.set_version_flag("--version", "tx-train " TORCH_EXT_VERSION);
-  app.add_option("CONFIG", arguments.config, "The run, as a JSON file (// comments allowed)")->required();
+  app.add_option("CONFIG", arguments.config, "The run, as a JSON file (// comments allowed)");
   app.add_option("--set", arguments.assignments, "Put a value over the file's, as in --set optimizer.lr=0.05")
       ->type_name("KEY=VALUE")
       ->expected(1)
@@ -63,6 +69,20 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--max-restarts", arguments.max_restarts,
                  "With --nproc: start all of them anew, from the newest checkpoint, when one dies; at most so often")
       ->check(CLI::Range(0, 1000000));
+  const auto shorthand = [&](const char* option, const char* key, const char* help, const char* type) {
+    app.add_option_function<std::string>(
+           option, [&arguments, key](const std::string& value) { arguments.assignments.push_back(key + ("=" + value)); },
+           help)
+        ->type_name(type);
+  };
+  shorthand("--max-steps", "max_steps", "End after so many optimizer steps", "N");
+  shorthand("--max-time", "max_time", "End after so many seconds", "SECONDS");
+  shorthand("--overfit", "overfit_batches", "Train and test on the first N batches alone", "N");
+  app.add_flag("--profile", arguments.profile, "Print how long each module's forward takes, and stop");
+  app.add_flag("--lr-find", arguments.lr_find, "Train with a rising learning rate, print how the loss goes, and stop");
+  app.add_flag("--schema", arguments.schema, "Print JSON Schema of the configs, and stop");
+  app.add_option("--explain", arguments.explain, "Print what a key such as optimizer.lr means, and stop")
+      ->type_name("KEY");
   app.add_flag("--print-config", arguments.print_config, "Print the config with every default, and stop");
 }
 
@@ -80,6 +100,14 @@ void print_header(const tx::Run& run) {
               processes.c_str(), run.device.device.str().c_str(), torch::get_num_threads(),
               static_cast<long long>(run.train_loader->dataset().size()), static_cast<long long>(run.test_samples));
   std::fflush(stdout);
+}
+
+int print_profile(const tx::Run& run) {
+  for (const tx::Batch& batch : *run.train_loader) {
+    std::cout << tx::to_text(tx::profile(run.model, batch.data));
+    break;
+  }
+  return 0;
 }
 
 int dry_run(tx::Run& run) {
@@ -148,6 +176,11 @@ void keep_freed_memory() {
 
 int train_as_main(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
   print_header(run);
+  if (arguments.profile) return print_profile(run);
+  if (arguments.lr_find) {
+    std::cout << tx::to_text(tx::lr_find(run));
+    return 0;
+  }
   // The lock comes before the first look at what is in the folder. One that isn't there is made for a run that can
   // begin.
   std::unique_ptr<tx::CheckpointManager> checkpoints;
@@ -183,6 +216,15 @@ tx::ProcessGroup join_group(const tx::DistributedConfig& config) {
 }
 
 int train(Arguments arguments) {
+  if (arguments.schema) {
+    std::cout << tx::train_config_schema();
+    return 0;
+  }
+  if (arguments.explain) {
+    std::cout << tx::explain_train_config(*arguments.explain);
+    return 0;
+  }
+  if (arguments.config.empty()) return bad_input(kProgram, "CONFIG is required\nRun with --help for more information.");
   tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);
   if (!arguments.output.empty()) config.output = arguments.output;
   if (arguments.print_config) {

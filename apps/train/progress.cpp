@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -21,6 +22,14 @@ std::string clock_time(double seconds) {
     std::snprintf(text, sizeof(text), "%d:%02d", static_cast<int>(whole / 60), static_cast<int>(whole % 60));
   }
   return text;
+}
+
+// What this process has in memory.
+double resident_gib() {
+  std::ifstream file("/proc/self/statm");
+  int64_t size = 0, resident = 0;
+  file >> size >> resident;
+  return static_cast<double>(resident * sysconf(_SC_PAGESIZE)) / (1 << 30);
 }
 
 size_t terminal_width() {
@@ -48,27 +57,29 @@ double Progress::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
 }
 
-std::string Progress::text(int64_t done, double loss) const {
+std::string Progress::text(int64_t done, double loss, double lr) const {
   const double rate = static_cast<double>(done - start_) / std::max(seconds(), 1e-9);
-  char numbers[128];
-  std::snprintf(numbers, sizeof(numbers), "%lld/%lld  %.0f images/s  ETA %s  loss %.4f", static_cast<long long>(done),
+  char numbers[160];
+  std::snprintf(numbers, sizeof(numbers), "%lld/%lld  %.0f images/s  ETA %s  loss %.4f  lr %.3g  %.1f GiB",
+                static_cast<long long>(done),
                 static_cast<long long>(total_), rate * static_cast<double>(samples_per_step_),
-                clock_time(static_cast<double>(total_ - done) / std::max(rate, 1e-9)).c_str(), loss);
+                clock_time(static_cast<double>(total_ - done) / std::max(rate, 1e-9)).c_str(), loss, lr,
+                resident_gib());
   return numbers;
 }
 
-void Progress::update(int64_t done, double loss) {
+void Progress::update(int64_t done, double loss, double lr) {
   if (terminal_) {
     if (seconds() - last_shown_ < kSecondsBetweenFrames && done < total_) return;
     last_shown_ = seconds();
     const double share = static_cast<double>(done) / static_cast<double>(total_);
-    std::string line = title_ + " " + bar(share) + text(done, loss);
+    std::string line = title_ + " " + bar(share) + text(done, loss, lr);
     line.resize(std::min(line.size(), terminal_width() - 1));
     std::printf("\r%s\033[K", line.c_str());
   } else {
     const int64_t stride = std::max<int64_t>(1, total_ / kPlainLinesPerEpoch);
     if (done % stride != 0 && done != total_) return;
-    std::printf("%s  %s\n", title_.c_str(), text(done, loss).c_str());
+    std::printf("%s  %s\n", title_.c_str(), text(done, loss, lr).c_str());
   }
   std::fflush(stdout);
 }

@@ -11,15 +11,15 @@ class Progress {
   /// `done` of `total` steps lie behind, as after a resume.
   Progress(std::string title, int64_t total, int64_t done, int64_t samples_per_step);
 
-  /// After each step; `loss` is the epoch's mean so far.
-  void update(int64_t done, double loss);
+  /// After each step; `loss` is the epoch's mean so far, `lr` the learning rate.
+  void update(int64_t done, double loss, double lr);
   /// Clears the line, so that the epoch's summary takes its place.
   void finish();
 
   double seconds() const;
 
  private:
-  std::string text(int64_t done, double loss) const;
+  std::string text(int64_t done, double loss, double lr) const;
 
   std::string title_;
   int64_t total_;

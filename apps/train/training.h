@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -18,12 +19,19 @@ class Training {
   int run();
 
  private:
-  /// Trains and evaluates an epoch and writes what came of it. False when a signal ended it; the run then stands
+  /// Trains and evaluates an epoch and writes what came of it. False when it was ended before; the run then stands
   /// between two steps.
   bool epoch();
-  /// The seconds that the rest of the epoch's steps took; nothing when a signal ended them.
+  /// The seconds that the rest of the epoch's steps took; nothing when they were ended before.
   std::optional<double> train_steps(const std::string& title);
-  int stopped();
+  /// Whether the test accuracy has stopped getting better. Called in all processes.
+  bool stops_early();
+  /// After an epoch that was ended before: by a signal, to any of the processes, or by a limit.
+  int ended();
+  int stopped(int signal);
+  int reached_limit();
+  int done();
+  double seconds() const;
   /// Called in all processes; the main one saves.
   void save();
   void begin_files();
@@ -35,4 +43,5 @@ class Training {
   torch_ext::CheckpointManager* checkpoints_;
   std::optional<torch_ext::CsvLog> metrics_;
   std::optional<torch_ext::CsvLog> steps_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };

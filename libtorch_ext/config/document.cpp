@@ -1,7 +1,9 @@
 #include "libtorch_ext/config/document.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -29,12 +31,64 @@ std::string child_pointer(const std::string& pointer, const std::string& key) {
 }
 
 Document Document::read(const std::string& path) {
+  std::vector<std::string> open_files;
+  return read(path, open_files);
+}
+
+Document Document::read(const std::string& path, std::vector<std::string>& open_files) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   if (!in || !(text << in.rdbuf())) {
     throw ConfigError(path, "", std::string("can't be read: ") + std::strerror(errno ? errno : EIO));
   }
-  return parse(text.str(), path);
+  Document document = parse(text.str(), path);
+  open_files.push_back(std::filesystem::weakly_canonical(path).string());
+  document.include_files(open_files);
+  open_files.pop_back();
+  return document;
+}
+
+void Document::include_files(std::vector<std::string>& open_files) {
+  if (!root_.is_object() || !root_.contains("include")) return;
+  Json own = std::move(root_);
+  Json names = own["include"];
+  if (names.is_string()) names = Json::array({names});
+  own.erase("include");
+  root_ = Json::object();
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string pointer = "/include" + (names.size() > 1 ? "/" + std::to_string(i) : "");
+    if (!names.is_array() || !names[i].is_string()) throw error("/include", "expected a file's name, or a list of them");
+    const auto path = std::filesystem::path(file_).parent_path() / names[i].get<std::string>();
+    if (std::find(open_files.begin(), open_files.end(), std::filesystem::weakly_canonical(path)) != open_files.end()) {
+      throw error(pointer, "found " + names[i].dump() + ", which includes this file in turn; expected no circle");
+    }
+    if (!std::filesystem::is_regular_file(path)) {
+      throw error(pointer, "found " + names[i].dump() + ", expected a file: " + path.string() + " is none");
+    }
+    const Document included = read(path.string(), open_files);
+    if (!included.root_.is_object()) throw included.error("", "expected an object, to be included");
+    lay_over(included.root_, "", root_, included);
+  }
+  Document alone;
+  alone.file_ = file_;
+  lay_over(own, "", root_, alone);
+}
+
+// Objects are merged; anything else takes the place of what is there, and so does an object of another "name".
+void Document::lay_over(const Json& value, const std::string& pointer, Json& into, const Document& from) {
+  const bool both = value.is_object() && into.is_object();
+  const bool renamed = both && value.contains("name") && into.contains("name") && value["name"] != into["name"];
+  if (both && !renamed) {
+    for (const auto& [key, item] : value.items()) lay_over(item, child_pointer(pointer, key), into[key], from);
+    return;
+  }
+  into = value;
+  std::erase_if(origins_, [&](const auto& entry) { return is_within(entry.first, pointer); });
+  origins_[pointer] = from.file_;
+  for (const auto& [at, origin] : from.origins_) {
+    if (is_within(at, pointer)) origins_[at] = origin;
+  }
+  if (const auto& above = from.origin(pointer); above != from.file_) origins_[pointer] = above;
 }
 
 Document Document::parse(std::string_view text, std::string file) {
@@ -85,14 +139,20 @@ void Document::set(const std::string& assignment) {
     node = &(*node)[key];
   }
   *node = std::move(value);
-  assignments_[pointer] = origin;
+  std::erase_if(origins_, [&](const auto& entry) { return is_within(entry.first, pointer); });
+  origins_[pointer] = origin;
+}
+
+const std::string& Document::origin(const std::string& pointer) const {
+  const std::string* nearest = &file_;
+  for (const auto& [at, origin] : origins_) {  // sorted: what lies deeper comes later
+    if (is_within(pointer, at)) nearest = &origin;
+  }
+  return *nearest;
 }
 
 ConfigError Document::error(const std::string& pointer, const std::string& problem) const {
-  for (const auto& [at, origin] : assignments_) {
-    if (is_within(pointer, at)) return ConfigError(origin, pointer, problem);
-  }
-  return ConfigError(file_, pointer, problem);
+  return ConfigError(origin(pointer), pointer, problem);
 }
 
 }  // namespace torch_ext::config

@@ -15,20 +15,21 @@ namespace torch_ext::config {
 
 /// Fills structs from JSON; what the JSON doesn't name keeps its default.
 ///
-/// A struct is described once, for reading and writing (`writer.h`) alike, by a function beside it:
+/// A struct is described once, for reading, writing (`writer.h`) and its JSON Schema (`schema.h`) alike,
+/// by a function beside it:
 ///
 ///     struct OptimizerConfig { double lr = 0.1; std::optional<int64_t> seed; };
 ///
 ///     template <class Visitor>
 ///     void describe(Visitor& v, OptimizerConfig& c) {
-///       v.field("lr", c.lr, above(0));
-///       v.field("seed", c.seed);
+///       v.field("lr", c.lr, above(0), "the step's size");
+///       v.field("seed", c.seed, {}, "null: drawn");
 ///     }
 ///
 ///     auto config = config::read<OptimizerConfig>(document);
 ///
 /// Fields are `bool`, `int64_t`, `double`, `std::string`, other described structs, `std::optional` of these
-/// (JSON null), `std::vector` of these (a list), or a `std::variant` of described structs, chosen by the key
+/// (JSON null; "auto" says the same of a number), `std::vector` of these (a list; a lone number is a list of one), or a `std::variant` of described structs, chosen by the key
 /// "name", which each alternative has as `static constexpr const char* kName`.
 /// Throws `ConfigError` at the first unknown key, wrong type or value out of bounds.
 class Reader {
@@ -36,7 +37,7 @@ class Reader {
   Reader(const Document& document, const Json& object, std::string pointer);
 
   template <class T>
-  void field(const char* key, T& value, const Bound& bound = {}) {
+  void field(const char* key, T& value, const Bound& bound = {}, const char* = "") {
     known_.push_back(key);
     const auto found = object_.find(key);
     if (found != object_.end()) read(*found, pointer_ + "/" + key, value, bound);
@@ -56,7 +57,7 @@ class Reader {
 
   template <class T>
   void read(const Json& json, const std::string& pointer, std::optional<T>& value, const Bound& bound) const {
-    if (json.is_null()) {
+    if (json.is_null() || (std::is_arithmetic_v<T> && json == "auto")) {
       value.reset();
     } else {
       read(json, pointer, value.emplace(), bound);
@@ -65,8 +66,11 @@ class Reader {
 
   template <class T>
   void read(const Json& json, const std::string& pointer, std::vector<T>& value, const Bound& bound) const {
-    expect(json.is_array(), json, pointer, "a list");
     value.clear();
+    if constexpr (std::is_arithmetic_v<T>) {
+      if (json.is_number()) return read(json, pointer, value.emplace_back(), bound);
+    }
+    expect(json.is_array(), json, pointer, "a list");
     for (size_t i = 0; i < json.size(); ++i) {
       read(json[i], pointer + "/" + std::to_string(i), value.emplace_back(), bound);
     }

@@ -17,7 +17,7 @@ class Writer {
   explicit Writer(Json& object) : object_(object) { object_ = Json::object(); }
 
   template <class T>
-  void field(const char* key, const T& value, const Bound& = {}) {
+  void field(const char* key, const T& value, const Bound& = {}, const char* = "") {
     write(object_[key], value);
   }
 
@@ -57,6 +57,15 @@ class Writer {
 
   Json& object_;
 };
+
+/// The JSON of any value that a field may have.
+template <class T>
+Json write_any(const T& value) {
+  Json object;
+  Writer writer(object);
+  writer.field("value", value);
+  return object["value"];
+}
 
 /// The JSON of a described struct, with every key: what `read` would read back.
 template <class T>

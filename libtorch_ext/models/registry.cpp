@@ -8,6 +8,7 @@
 #include "libtorch_ext/models/mobilenet_v2.h"
 #include "libtorch_ext/models/mobilenet_v3.h"
 #include "libtorch_ext/models/resnet.h"
+#include "libtorch_ext/models/resnet9.h"
 #include "libtorch_ext/models/vgg.h"
 #include "libtorch_ext/models/vision_transformer.h"
 
@@ -24,6 +25,7 @@ std::map<std::string, ModelFactory>& registry() {
       {"mobilenet_v2", mobilenet_v2},
       {"mobilenet_v3_large", mobilenet_v3_large},
       {"mobilenet_v3_small", mobilenet_v3_small},
+      {"resnet9", resnet9},
       {"resnet18", resnet18},
       {"resnet34", resnet34},
       {"resnet50", resnet50},

@@ -1,6 +1,7 @@
 #include "libtorch_ext/train/config.h"
 
 #include "libtorch_ext/config/reader.h"
+#include "libtorch_ext/config/schema.h"
 #include "libtorch_ext/config/writer.h"
 #include "libtorch_ext/device/pick_device.h"
 #include "libtorch_ext/models/registry.h"
@@ -14,91 +15,91 @@ using config::one_of;
 
 template <class Visitor>
 void describe(Visitor& v, ModelConfig& c) {
-  v.field("name", c.name, one_of(model_names()));
+  v.field("name", c.name, one_of(model_names()), "of the zoo");
   v.field("num_classes", c.num_classes, at_least(1));
-  v.field("in_channels", c.in_channels, at_least(1));
-  v.field("weights", c.weights);
+  v.field("in_channels", c.in_channels, at_least(1), "of the images: 1 for grey, 3 for RGB");
+  v.field("weights", c.weights, {}, "a checkpoint that the model starts from");
+  v.field("skip_mismatched", c.skip_mismatched, {}, "passes over tensors of weights that don't fit, such as the head");
+  v.field("freeze", c.freeze, {}, "globs of parameters that stay as they are");
 }
 
 template <class Visitor>
 void describe(Visitor& v, DataConfig& c) {
-  v.field("root", c.root);
-  v.field("batch_size", c.batch_size, at_least(1));
+  v.field("format", c.format, one_of({"mnist", "image_folder"}), "four IDX files, or a folder of images for each class");
+  v.field("root", c.root, {}, "the folder");
+  v.field("train_folder", c.train_folder, {}, "below root, of an image_folder");
+  v.field("test_folder", c.test_folder, {}, "below root, of an image_folder");
+  v.field("batch_size", c.batch_size, at_least(1), "of each process; auto: the largest that fits");
   v.field("eval_batch_size", c.eval_batch_size, at_least(1));
   v.field("shuffle", c.shuffle);
-  v.field("drop_last", c.drop_last);
-  v.field("num_workers", c.num_workers, at_least(0));
-  v.field("pin_memory", c.pin_memory);
-  v.field("mean", c.mean);
-  v.field("std", c.std, above(0));
-  v.field("train_limit", c.train_limit, at_least(1));
-  v.field("test_limit", c.test_limit, at_least(1));
+  v.field("drop_last", c.drop_last, {}, "leaves out a last batch of fewer samples");
+  v.field("num_workers", c.num_workers, at_least(0), "threads that read ahead; auto: chosen by measuring");
+  v.field("pin_memory", c.pin_memory, {}, "page-locked memory for batches on their way to a GPU");
+  v.field("mean", c.mean, {}, "of the pixels in [0, 1], one number or one a channel");
+  v.field("std", c.std, above(0), "likewise");
+  v.field("augment", c.augment, {}, "what training images in [0, 1] go through, in turn, before they are normalised");
+  v.field("test_transform", c.test_transform, {}, "the same for test images");
+  v.field("train_limit", c.train_limit, at_least(1), "only so many samples, from the first");
+  v.field("test_limit", c.test_limit, at_least(1), "likewise");
 }
 
 template <class Visitor>
-void describe(Visitor& v, SGDConfig& c) {
-  v.field("lr", c.lr, at_least(0));
-  v.field("momentum", c.momentum, at_least(0));
-  v.field("dampening", c.dampening);
-  v.field("weight_decay", c.weight_decay, at_least(0));
-  v.field("nesterov", c.nesterov);
+void describe(Visitor& v, LossConfig& c) {
+  v.field("label_smoothing", c.label_smoothing, between(0, 1), "the share of a target spread over all classes");
+  v.field("mixup_alpha", c.mixup_alpha, at_least(0), "mixes samples by shares of Beta(alpha, alpha); 0: doesn't");
+  v.field("cutmix_alpha", c.cutmix_alpha, at_least(0), "replaces boxes of samples by others'; 0: doesn't");
 }
 
 template <class Visitor>
-void describe(Visitor& v, AdamWConfig& c) {
-  v.field("lr", c.lr, at_least(0));
-  v.field("betas", c.betas, between(0, 1));
-  v.field("eps", c.eps, at_least(0));
-  v.field("weight_decay", c.weight_decay, at_least(0));
-  v.field("amsgrad", c.amsgrad);
-}
-
-template <class Visitor>
-void describe(Visitor& v, CosineAnnealingLRConfig& c) {
-  v.field("T_max", c.T_max, at_least(1));
-  v.field("eta_min", c.eta_min);
-}
-
-template <class Visitor>
-void describe(Visitor& v, StepLRConfig& c) {
-  v.field("step_size", c.step_size, at_least(1));
-  v.field("gamma", c.gamma);
+void describe(Visitor& v, EarlyStoppingConfig& c) {
+  v.field("patience", c.patience, at_least(1), "epochs without a better test accuracy that are borne");
 }
 
 template <class Visitor>
 void describe(Visitor& v, CheckpointConfig& c) {
-  v.field("every_steps", c.every_steps, at_least(1));
-  v.field("every_epochs", c.every_epochs, at_least(1));
-  v.field("keep", c.keep, at_least(1));
-  v.field("background", c.background);
+  v.field("every_steps", c.every_steps, at_least(1), "also writes last.pt every so many steps");
+  v.field("every_epochs", c.every_epochs, at_least(1), "keeps the end of every so manyth epoch, epoch-0010.pt");
+  v.field("keep", c.keep, at_least(1), "how many of those stay, the newest");
+  v.field("background", c.background, {}, "training goes on while files are written");
 }
 
 template <class Visitor>
 void describe(Visitor& v, DistributedConfig& c) {
   v.field("backend", c.backend, one_of({"auto", "gloo", "nccl"}));
-  v.field("timeout", c.timeout, above(0));
-  v.field("broadcast_buffers", c.broadcast_buffers);
-  v.field("find_unused_parameters", c.find_unused_parameters);
-  v.field("gradient_as_bucket_view", c.gradient_as_bucket_view);
-  v.field("compression", c.compression, one_of({"none", "float16", "bfloat16"}));
+  v.field("timeout", c.timeout, above(0), "seconds that a process waits for the others");
+  v.field("broadcast_buffers", c.broadcast_buffers, {}, "rank 0's BatchNorm statistics go to all before each forward");
+  v.field("find_unused_parameters", c.find_unused_parameters, {}, "some parameters may have no part in a forward");
+  v.field("gradient_as_bucket_view", c.gradient_as_bucket_view, {}, "saves the gradients' memory once");
+  v.field("compression", c.compression, one_of({"none", "float16", "bfloat16"}), "of gradients on their way");
 }
 
 template <class Visitor>
 void describe(Visitor& v, TrainConfig& c) {
-  v.field("output", c.output);
-  v.field("seed", c.seed, at_least(0));
-  v.field("device", c.device);
-  v.field("cuda_visible_devices", c.cuda_visible_devices);
-  v.field("num_threads", c.num_threads, at_least(1));
+  v.field("output", c.output, {}, "folder of last.pt, best.pt, metrics.csv, config.json");
+  v.field("seed", c.seed, at_least(0), "of the initial weights and the order of the samples");
+  v.field("device", c.device, {}, "auto, cpu, cuda or cuda:n");
+  v.field("cuda_visible_devices", c.cuda_visible_devices, {}, "sets CUDA_VISIBLE_DEVICES, as in \"3, 4\"");
+  v.field("num_threads", c.num_threads, at_least(1), "of an operation; auto: one per core");
   v.field("epochs", c.epochs, at_least(1));
-  v.field("log_steps", c.log_steps);
-  v.field("accumulate_batches", c.accumulate_batches, at_least(1));
-  v.field("model", c.model);
-  v.field("data", c.data);
-  v.field("optimizer", c.optimizer);
-  v.field("lr_scheduler", c.lr_scheduler);
-  v.field("checkpoint", c.checkpoint);
-  v.field("distributed", c.distributed);
+  v.field("max_steps", c.max_steps, at_least(1), "ends the run after so many optimizer steps");
+  v.field("max_time", c.max_time, above(0), "ends the run after so many seconds");
+  v.field("overfit_batches", c.overfit_batches, at_least(1), "trains and tests on the first batches alone");
+  v.field("deterministic", c.deterministic, {}, "only operations that always give the same bits");
+  v.field("amp", c.amp, one_of({"none", "bfloat16", "float16"}), "computes in lower precision where that is safe");
+  v.field("channels_last", c.channels_last, {}, "images lie in memory pixel by pixel");
+  v.field("clip_grad_norm", c.clip_grad_norm, above(0), "scales gradients down to this norm");
+  v.field("clip_grad_value", c.clip_grad_value, above(0), "clips each element of the gradients");
+  v.field("log_steps", c.log_steps, {}, "each step's loss goes to steps.csv");
+  v.field("accumulate_batches", c.accumulate_batches, at_least(1), "batches whose gradients make one step");
+  v.field("model", c.model, {}, "what is trained");
+  v.field("data", c.data, {}, "images with a class each");
+  v.field("loss", c.loss, {}, "cross entropy, with what regularises it");
+  v.field("optimizer", c.optimizer, {}, "torch.optim's, with Python's arguments");
+  v.field("lr_scheduler", c.lr_scheduler, {}, "torch.optim.lr_scheduler's, with Python's arguments");
+  v.field("lr_warmup", c.lr_warmup, {}, "a linear rise before the schedule");
+  v.field("early_stopping", c.early_stopping, {}, "ends a run that has stopped getting better");
+  v.field("checkpoint", c.checkpoint, {}, "what is written beside last.pt and best.pt");
+  v.field("distributed", c.distributed, {}, "how the processes of a launcher train together");
 }
 
 namespace {
@@ -113,6 +114,30 @@ void check_further(const config::Document& document, const TrainConfig& config) 
       throw document.error("/optimizer/nesterov",
                            "found true, expected a momentum above 0 and a dampening of 0 with it");
     }
+  }
+  if (config.lr_warmup && !config.lr_scheduler) {
+    throw document.error("/lr_warmup", "found one, expected an /lr_scheduler that it comes before, or null");
+  }
+  if (config.lr_warmup && std::holds_alternative<ReduceLROnPlateauConfig>(*config.lr_scheduler)) {
+    throw document.error("/lr_warmup", "found one before ReduceLROnPlateau, which goes by a metric; expected null");
+  }
+  for (size_t i = 0; i < config.data.augment.size(); ++i) {
+    const auto* crop = std::get_if<RandomResizedCropConfig>(&config.data.augment[i]);
+    const auto* erasing = std::get_if<RandomErasingConfig>(&config.data.augment[i]);
+    const std::string pointer = "/data/augment/" + std::to_string(i);
+    auto check_pair = [&](const char* key, const std::vector<double>& range) {
+      if (range.size() == 2 && range[0] <= range[1]) return;
+      throw document.error(pointer + "/" + key, "expected two numbers, the least and the largest");
+    };
+    if (crop) check_pair("scale", crop->scale), check_pair("ratio", crop->ratio);
+    if (erasing) check_pair("scale", erasing->scale), check_pair("ratio", erasing->ratio);
+  }
+  if (config.data.mean.size() != config.data.std.size() || config.data.mean.empty() ||
+      (config.data.mean.size() != 1 && config.data.mean.size() != static_cast<size_t>(config.model.in_channels))) {
+    throw document.error("/data/mean", "found " + std::to_string(config.data.mean.size()) + " means and " +
+                                           std::to_string(config.data.std.size()) +
+                                           " stds, expected one of each, or one for each of /model/in_channels = " +
+                                           std::to_string(config.model.in_channels));
   }
   if (config.checkpoint.keep && !config.checkpoint.every_epochs) {
     throw document.error("/checkpoint/keep", "found " + std::to_string(*config.checkpoint.keep) +
@@ -130,9 +155,16 @@ void check_further(const config::Document& document, const TrainConfig& config) 
 TrainConfig read_train_config(const std::string& path, const std::vector<std::string>& assignments) {
   auto document = config::Document::read(path);
   for (const auto& assignment : assignments) document.set(assignment);
+  document.resolve_references();
   const auto config = config::read<TrainConfig>(document);
   check_further(document, config);
   return config;
+}
+
+std::string train_config_schema() { return config::schema<TrainConfig>("tx-train's config").dump(2) + "\n"; }
+
+std::string explain_train_config(const std::string& key) {
+  return config::explain(config::schema<TrainConfig>("tx-train's config"), key);
 }
 
 std::string to_json(const TrainConfig& config) { return config::write(config).dump(2) + "\n"; }

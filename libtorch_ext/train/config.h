@@ -3,8 +3,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
+
+#include "libtorch_ext/train/lr_scheduler_config.h"
+#include "libtorch_ext/train/optimizer_config.h"
+#include "libtorch_ext/train/transform_config.h"
 
 namespace torch_ext {
 
@@ -15,13 +18,23 @@ struct ModelConfig {
   int64_t in_channels = 1;
   /// A checkpoint whose state_dict the model starts from: a file that `tx::load` reads.
   std::optional<std::string> weights;
+  /// Whether tensors of `weights` that don't fit, such as the head for other classes, are passed over.
+  bool skip_mismatched = false;
+  /// Globs of parameters that stay as they are: "layer1.*".
+  std::vector<std::string> freeze;
 };
 
-/// "data": MNIST-like images (see `mnist`).
+/// "data": images with a class each.
 struct DataConfig {
-  /// The folder of the four IDX files.
+  /// "mnist": four IDX files (see `mnist`); "image_folder": a folder of images for each class (see `image_folder`), in
+  /// the subfolders `train_folder` and `test_folder`.
+  std::string format = "mnist";
   std::string root = "/usr/share/datasets/fashion-mnist";
-  int64_t batch_size = 128;  ///< of each process, where there are several
+  std::string train_folder = "train";
+  std::string test_folder = "val";
+  /// Of each process, where there are several. Null, or "auto": the largest that fits into the device's memory, or into
+  /// half of what is free on the CPU.
+  std::optional<int64_t> batch_size = 128;
   int64_t eval_batch_size = 1000;
   bool shuffle = true;
   bool drop_last = false;
@@ -29,51 +42,29 @@ struct DataConfig {
   std::optional<int64_t> num_workers;
   /// Whether batches lie in page-locked memory, from which a GPU copies in the background. No effect on the CPU.
   bool pin_memory = true;
-  /// Of the pixels in [0, 1]; the defaults are Fashion-MNIST's.
-  double mean = 0.2860;
-  double std = 0.3530;
+  /// Of the pixels in [0, 1], one number or one a channel; the defaults are Fashion-MNIST's.
+  std::vector<double> mean = {0.2860};
+  std::vector<double> std = {0.3530};
+  /// What training images [C, H, W] in [0, 1] go through before they are normalised, in turn.
+  std::vector<TransformConfig> augment;
+  /// The same for test images: a Resize and a CenterCrop, where images differ in size.
+  std::vector<TransformConfig> test_transform;
   /// Only so many samples, from the first; null: all.
   std::optional<int64_t> train_limit;
   std::optional<int64_t> test_limit;
 };
 
-/// "optimizer": {"name": "SGD"}, with Python's arguments.
-struct SGDConfig {
-  static constexpr const char* kName = "SGD";
-  double lr = 0.1;
-  double momentum = 0.9;
-  double dampening = 0;
-  double weight_decay = 5e-4;
-  bool nesterov = false;
+/// "loss": cross entropy, with what regularises it.
+struct LossConfig {
+  double label_smoothing = 0;  ///< the share of each target that is spread over all classes
+  double mixup_alpha = 0;      ///< mixes samples of a batch, by shares of Beta(alpha, alpha); 0: doesn't
+  double cutmix_alpha = 0;     ///< replaces boxes of samples by others' likewise; with both, one of them by turns
 };
 
-/// "optimizer": {"name": "AdamW"}, with Python's arguments.
-struct AdamWConfig {
-  static constexpr const char* kName = "AdamW";
-  double lr = 1e-3;
-  std::vector<double> betas = {0.9, 0.999};
-  double eps = 1e-8;
-  double weight_decay = 1e-2;
-  bool amsgrad = false;
+/// "early_stopping": ends a run whose test accuracy has stopped getting better.
+struct EarlyStoppingConfig {
+  int64_t patience = 10;  ///< epochs without a better one that are borne
 };
-
-using OptimizerConfig = std::variant<SGDConfig, AdamWConfig>;
-
-/// "lr_scheduler": {"name": "CosineAnnealingLR"}; a step is an epoch.
-struct CosineAnnealingLRConfig {
-  static constexpr const char* kName = "CosineAnnealingLR";
-  std::optional<int64_t> T_max;  ///< null: as many as there are epochs
-  double eta_min = 0;
-};
-
-/// "lr_scheduler": {"name": "StepLR"}; a step is an epoch.
-struct StepLRConfig {
-  static constexpr const char* kName = "StepLR";
-  int64_t step_size = 1;
-  double gamma = 0.1;
-};
-
-using LRSchedulerConfig = std::variant<CosineAnnealingLRConfig, StepLRConfig>;
 
 /// "checkpoint": what is written beside `last.pt` and `best.pt` at the end of each epoch and `last.pt` at a stop by
 /// signal.
@@ -114,14 +105,31 @@ struct TrainConfig {
   /// Threads of an operation: `torch.set_num_threads`; null: one per core.
   std::optional<int64_t> num_threads;
   int64_t epochs = 1;
+  /// The run ends after so many steps, or seconds, if its epochs aren't over by then; null: it doesn't.
+  std::optional<int64_t> max_steps;
+  std::optional<double> max_time;
+  /// Trains on so many batches over and over, and tests on them: what a model must be able to learn by heart.
+  std::optional<int64_t> overfit_batches;
+  /// Whether only operations are used that always give the same bits; an error where LibTorch has none.
+  bool deterministic = false;
+  /// Computes in "bfloat16" (or "float16") where that is safe (see `Autocast`); "none": in float32.
+  std::string amp = "none";
+  /// Whether images lie in memory pixel by pixel, which convolutions in bfloat16 are faster with.
+  bool channels_last = false;
+  /// Scales gradients down to this norm, clips their elements to this value; null: doesn't.
+  std::optional<double> clip_grad_norm;
+  std::optional<double> clip_grad_value;
   /// Whether each step's loss goes to `steps.csv`.
   bool log_steps = false;
   /// Batches whose gradients make one step: a batch of so many times the size, in the memory of one.
   int64_t accumulate_batches = 1;
   ModelConfig model;
   DataConfig data;
+  LossConfig loss;
   OptimizerConfig optimizer;
   std::optional<LRSchedulerConfig> lr_scheduler;
+  std::optional<LRWarmupConfig> lr_warmup;
+  std::optional<EarlyStoppingConfig> early_stopping;
   CheckpointConfig checkpoint;
   DistributedConfig distributed;
 };
@@ -129,6 +137,13 @@ struct TrainConfig {
 /// Reads a config file, `//` comments allowed, and puts `assignments` ("optimizer.lr=0.05") over it.
 /// Throws `ConfigError` for the first unknown key, wrong type or value out of range.
 TrainConfig read_train_config(const std::string& path, const std::vector<std::string>& assignments = {});
+
+/// JSON Schema of the config files, indented: for editors and for checks elsewhere.
+std::string train_config_schema();
+
+/// What a key means, may be and is by default, in words: "optimizer.lr"; "" lists all at the top. Throws `ConfigError`
+/// for a key that there isn't.
+std::string explain_train_config(const std::string& key);
 
 /// The config as indented JSON, every key written out; `read_train_config` reads it back.
 std::string to_json(const TrainConfig& config);

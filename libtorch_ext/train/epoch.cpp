@@ -2,21 +2,55 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
+
+#include "libtorch_ext/data/transforms/mixup.h"
+#include "libtorch_ext/inspect/activation_stats.h"
 #include "libtorch_ext/inspect/tree.h"
+#include "libtorch_ext/optim/autocast.h"
+#include "libtorch_ext/optim/clip_grad.h"
+#include "libtorch_ext/optim/lr_schedulers/reduce_lr_on_plateau.h"
 #include "libtorch_ext/optim/zero_grad.h"
 #include "libtorch_ext/parallel/stop_vote.h"
 
 namespace torch_ext {
 namespace {
 
-// One batch's forward and backward; its gradients add to those that are there. Returns its loss.
-double backward(Run& run, const Batch& batch, int64_t batches_a_step) {
-  const at::Tensor scores = run.ddp ? run.ddp->forward(batch.data) : run.model.forward(batch.data);
-  const at::Tensor loss = torch::cross_entropy_loss(scores, batch.target);
-  (batches_a_step > 1 ? loss / batches_a_step : loss).backward();
-  const double value = loss.item<double>();
-  run.tally.add(value, scores, batch.target);
-  return value;
+std::optional<Autocast> autocast(const Run& run) {
+  if (run.config.amp == "none") return std::nullopt;
+  const auto dtype = run.config.amp == "float16" ? at::kHalf : at::kBFloat16;
+  return std::optional<Autocast>(std::in_place, run.device.device.type(), AutocastOptions{.dtype = dtype});
+}
+
+at::Tensor images_of(const Run& run, const Batch& batch) {
+  return run.config.channels_last && batch.data.dim() == 4 ? batch.data.contiguous(at::MemoryFormat::ChannelsLast)
+                                                           : batch.data;
+}
+
+// The batch with its samples mixed, where the config says so. What is random depends on the seed and the batch alone.
+Batch mixed(const Run& run, const Batch& batch) {
+  const LossConfig& loss = run.config.loss;
+  if (loss.mixup_alpha == 0 && loss.cutmix_alpha == 0) return batch;
+  Random random(static_cast<uint64_t>(run.config.seed), static_cast<uint64_t>(run.step * run.group.size() + run.group.rank()));
+  const bool cuts = loss.cutmix_alpha > 0 && (loss.mixup_alpha == 0 || random.chance(0.5));
+  const transforms::MixOptions options{.num_classes = run.config.model.num_classes,
+                                       .alpha = cuts ? loss.cutmix_alpha : loss.mixup_alpha};
+  return cuts ? transforms::CutMix(options)(batch, random) : transforms::MixUp(options)(batch, random);
+}
+
+[[noreturn]] void throw_non_finite(const Run& run, const at::Tensor& images, double loss) {
+  std::string where = "; no module's output is bad by itself";
+  try {
+    if (const auto bad = find_non_finite(run.model, images)) {
+      where = "; first in " + (bad->name.empty() ? "the model itself" : bad->name) + " (" + bad->class_name + ")";
+      if (!bad->bad_tensor.empty()) where += ", whose " + bad->bad_tensor + " isn't finite";
+      if (bad->in_input) where += ", which was given such numbers";
+    }
+  } catch (const c10::Error&) {
+    where = "";
+  }
+  throw NonFiniteLoss("step " + std::to_string(run.step + 1) + ": found a loss of " + std::to_string(loss) +
+                      ", expected a finite one" + where + "; try a lower learning rate, or clip_grad_norm");
 }
 
 double mean_over_ranks(double value, const ProcessGroup& group) {
@@ -27,6 +61,32 @@ double mean_over_ranks(double value, const ProcessGroup& group) {
 }
 
 }  // namespace
+
+double train_batch(Run& run, const Batch& batch, int64_t batches_a_step) {
+  const Batch given = mixed(run, batch);
+  const at::Tensor images = images_of(run, given);
+  at::Tensor scores, loss;
+  {
+    const auto guard = autocast(run);
+    scores = run.ddp ? run.ddp->forward(images) : run.model.forward(images);
+    loss = torch::cross_entropy_loss(scores, given.target, /*weight=*/{}, at::Reduction::Mean, /*ignore_index=*/-100,
+                                     run.config.loss.label_smoothing);
+  }
+  const double value = loss.item<double>();
+  if (!std::isfinite(value)) throw_non_finite(run, images, value);
+  (batches_a_step > 1 ? loss / batches_a_step : loss).backward();
+  run.tally.add(value, scores, batch.target);
+  return value;
+}
+
+void optimizer_step(Run& run) {
+  const auto& config = run.config;
+  if (config.clip_grad_norm) clip_grad_norm_(*run.model.ptr(), *config.clip_grad_norm);
+  if (config.clip_grad_value) clip_grad_value_(*run.model.ptr(), *config.clip_grad_value);
+  run.optimizer->step();
+  zero_grad(*run.optimizer);
+  if (run.scheduler && steps_each_batch(*config.lr_scheduler)) run.scheduler->step();
+}
 
 bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step) {
   run.model.ptr()->train();
@@ -42,18 +102,19 @@ bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step) {
     if (done % batches_a_step != 0 && done != run.train_loader->size()) {
       std::optional<NoSync> no_sync;
       if (run.ddp) no_sync.emplace(run.ddp->reducer());
-      loss_sum += backward(run, batch, batches_a_step);
+      loss_sum += train_batch(run, batch, batches_a_step);
       continue;
     }
-    loss_sum += backward(run, batch, batches_a_step);
-    run.optimizer->step();
-    zero_grad(*run.optimizer);
+    loss_sum += train_batch(run, batch, batches_a_step);
+    optimizer_step(run);
 
     double loss = std::exchange(loss_sum, 0) / static_cast<double>(std::exchange(in_step, 0));
     if (run.config.log_steps) loss = mean_over_ranks(loss, run.group);
     run.position = run.train_loader->state_dict();
     ++run.step;
-    if (vote.any(!on_step(loss))) return false;
+    const bool goes_on = on_step(loss);
+    if (run.config.max_steps && run.step >= *run.config.max_steps) return false;
+    if (vote.any(!goes_on)) return false;
   }
   return true;
 }
@@ -65,7 +126,8 @@ std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on) {
   Tally tally;
   bool whole = true;
   for (const Batch& batch : *run.test_loader) {
-    const at::Tensor scores = run.model.forward(batch.data);
+    const auto guard = autocast(run);
+    const at::Tensor scores = run.model.forward(images_of(run, batch));
     tally.add(torch::cross_entropy_loss(scores, batch.target).item<double>(), scores, batch.target);
     whole = keep_on();
     if (!whole) break;
@@ -74,8 +136,16 @@ std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on) {
   return tally.over(run.group);
 }
 
-Tally finish_epoch(Run& run) {
-  if (run.scheduler) run.scheduler->step();
+Tally finish_epoch(Run& run, const Tally& test) {
+  if (run.scheduler && !steps_each_batch(*run.config.lr_scheduler)) {
+    const auto* by_metric = std::get_if<ReduceLROnPlateauConfig>(&*run.config.lr_scheduler);
+    if (by_metric) {
+      dynamic_cast<ReduceLROnPlateau&>(*run.scheduler)
+          .step(by_metric->metric == "accuracy" ? test.accuracy() : test.mean_loss());
+    } else {
+      run.scheduler->step();
+    }
+  }
   ++run.epoch;
   run.position = run.train_loader->state_dict();
   return std::exchange(run.tally, {}).over(run.group);

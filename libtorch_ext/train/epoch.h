@@ -6,10 +6,24 @@
 
 namespace torch_ext {
 
-/// Trains on the rest of the epoch that is under way: forward, cross entropy and backward for each batch, and a step
-/// for each `accumulate_batches`. Keeps `run.step`, `run.position` and `run.tally` up to date and calls `on_step` with
-/// each step's loss, the mean over its batches (and over the processes where `log_steps` is on); where that returns
-/// false, stops between two steps and returns false. The whole epoch: true.
+/// A loss that is infinite or not a number. The message names the step and the module where numbers went bad first.
+/// The weights are those before the step.
+class NonFiniteLoss : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Forward, loss and backward of one batch, as the run's config says; its gradients, divided by `batches_a_step`, add to
+/// those that are there. Counts it in `run.tally` and returns its loss. Throws `NonFiniteLoss`.
+double train_batch(Run& run, const Batch& batch, int64_t batches_a_step = 1);
+
+/// Clips the gradients, steps the optimizer and a schedule that goes by steps, and drops the gradients.
+void optimizer_step(Run& run);
+
+/// Trains on the rest of the epoch that is under way: `train_batch` for each batch, and `optimizer_step` for each
+/// `accumulate_batches`. Keeps `run.step`, `run.position` and `run.tally` up to date and calls `on_step` with each
+/// step's loss, the mean over its batches (and over the processes where `log_steps` is on); where that returns false,
+/// or `max_steps` are taken, stops between two steps and returns false. The whole epoch: true.
 ///
 /// In a group of several, all stop at the same step, the one after that in which any of them wanted to.
 bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step);
@@ -18,7 +32,8 @@ bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step);
 /// `keep_on` returns false; it is asked after each batch.
 std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on);
 
-/// Ends the epoch: steps the schedule, counts the epoch, empties the tally and returns it.
-Tally finish_epoch(Run& run);
+/// Ends the epoch: steps a schedule that goes by epochs, counts the epoch, empties the tally and returns it. `test`:
+/// what `evaluate` found, for a schedule that goes by a metric.
+Tally finish_epoch(Run& run, const Tally& test);
 
 }  // namespace torch_ext

@@ -2,57 +2,46 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/optimizer.h"
 #include "libtorch_ext/checkpoint/rng_state.h"
-#include "libtorch_ext/data/datasets/mnist.h"
 #include "libtorch_ext/data/datasets/subset.h"
 #include "libtorch_ext/data/error.h"
+#include "libtorch_ext/inspect/find.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/models/registry.h"
-#include "libtorch_ext/optim/adamw.h"
+#include "libtorch_ext/train/batch_size.h"
+#include "libtorch_ext/train/datasets.h"
 
 namespace torch_ext {
 namespace {
 
 const char* const kMetric = "accuracy";
 
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const SGDConfig& c, std::vector<at::Tensor> parameters) {
-  return std::make_unique<torch::optim::SGD>(std::move(parameters), torch::optim::SGDOptions(c.lr)
-                                                                        .momentum(c.momentum)
-                                                                        .dampening(c.dampening)
-                                                                        .weight_decay(c.weight_decay)
-                                                                        .nesterov(c.nesterov));
+// Steps of the whole run that its schedule counts.
+int64_t schedule_steps(const TrainConfig& config, const DataLoader& loader) {
+  if (!steps_each_batch(*config.lr_scheduler)) return config.epochs;
+  const int64_t batches = config.accumulate_batches;
+  const int64_t steps = config.epochs * ((loader.size() + batches - 1) / batches);
+  return std::min(steps, config.max_steps.value_or(steps));
 }
 
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const AdamWConfig& c, std::vector<at::Tensor> parameters) {
-  return std::make_unique<AdamW>(std::move(parameters), torch::optim::AdamWOptions(c.lr)
-                                                            .betas({c.betas.at(0), c.betas.at(1)})
-                                                            .eps(c.eps)
-                                                            .weight_decay(c.weight_decay)
-                                                            .amsgrad(c.amsgrad));
-}
-
-std::unique_ptr<LRScheduler> make_scheduler(const CosineAnnealingLRConfig& c, const TrainConfig& config,
-                                            torch::optim::Optimizer& optimizer) {
-  return std::make_unique<CosineAnnealingLR>(optimizer, c.T_max.value_or(config.epochs), c.eta_min);
-}
-
-std::unique_ptr<LRScheduler> make_scheduler(const StepLRConfig& c, const TrainConfig&,
-                                            torch::optim::Optimizer& optimizer) {
-  return std::make_unique<StepLR>(optimizer, c.step_size, c.gamma);
-}
-
-std::shared_ptr<ImageDataset> make_dataset(const TrainConfig& config, Split split) {
-  const DataConfig& data = config.data;
-  auto dataset = mnist(data.root, split, {.mean = data.mean, .std = data.std});
-  if (const auto& limit = split == Split::kTrain ? data.train_limit : data.test_limit) dataset->truncate(*limit);
-  if (dataset->num_classes() > config.model.num_classes) {
-    throw DataError(data.root,
-                    "found labels up to " + std::to_string(dataset->num_classes() - 1) +
-                        ", expected them below /model/num_classes = " + std::to_string(config.model.num_classes));
+void start_from(torch::nn::Module& module, const ModelConfig& config) {
+  const auto file = load(*config.weights, {.verify = formats::Verify::kNow});
+  if (!config.skip_mismatched) {
+    load_state_dict(module, file);
+    return;
   }
-  return dataset;
+  load_state_dict(module, file, {.strict = false, .skip_mismatched = true});
+}
+
+// 4-dimensional parameters lie pixel by pixel from now on.
+void to_channels_last(const torch::nn::Module& module) {
+  for (const auto& parameter : parameters(module)) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
 }
 
 formats::Dict position_of(const Run& run, TensorWriter& writer) {
@@ -110,23 +99,25 @@ DistributedDataParallelOptions options_of(const DistributedConfig& config) {
 
 double Run::lr() const { return optimizer->param_groups().front().options().get_lr(); }
 
-Run make_run(const TrainConfig& config, const ProcessGroup& group) {
+Run make_run(TrainConfig config, const ProcessGroup& group) {
   if (config.num_threads) torch::set_num_threads(static_cast<int>(*config.num_threads));
   const DeviceChoice device = device_of(config, group);
-  auto train_set = make_dataset(config, Split::kTrain);
-  auto test_set = make_dataset(config, Split::kTest);
+  at::globalContext().setDeterministicAlgorithms(config.deterministic, /*warn_only=*/false);
+  auto [train_set, test_set] = make_datasets(config);
 
   torch::manual_seed(static_cast<uint64_t>(config.seed));
   TensorModule model = create_model(config.model.name,
                                     {.num_classes = config.model.num_classes, .in_channels = config.model.in_channels});
-  if (config.model.weights)
-    load_state_dict(*model.ptr(), load(*config.model.weights, {.verify = formats::Verify::kNow}));
+  if (config.model.weights) start_from(*model.ptr(), config.model);
+  for (const auto& glob : config.model.freeze) freeze(*model.ptr(), glob);
   model.ptr()->to(device);
+  if (config.channels_last) to_channels_last(*model.ptr());
+  if (!config.data.batch_size) config.data.batch_size = largest_batch_size(config, model, *train_set, device);
   DistributedDataParallel<TensorModule> ddp{nullptr};
   if (group.size() > 1) ddp = DistributedDataParallel<TensorModule>(model, group, options_of(config.distributed));
 
   const auto seed = static_cast<uint64_t>(config.seed);
-  auto train_loader = make_loader(train_set, {.batch_size = config.data.batch_size,
+  auto train_loader = make_loader(train_set, {.batch_size = *config.data.batch_size,
                                               .shuffle = config.data.shuffle,
                                               .num_workers = config.data.num_workers,
                                               .pin_memory = config.data.pin_memory,
@@ -141,13 +132,13 @@ Run make_run(const TrainConfig& config, const ProcessGroup& group) {
                                                               .device = device.device});
   if (train_loader->size() == 0) {
     throw DataError(config.data.root, c10::str("found ", train_set->size(), " training samples, expected a batch of ",
-                                               config.data.batch_size, " at least, as /data/drop_last is true"));
+                                               *config.data.batch_size, " at least, as /data/drop_last is true"));
   }
-  auto optimizer =
-      std::visit([&](const auto& c) { return make_optimizer(c, parameters(*model.ptr())); }, config.optimizer);
-  std::unique_ptr<LRScheduler> scheduler;
+  auto optimizer = make_optimizer(config.optimizer, trainable_parameters(*model.ptr()));
+  std::shared_ptr<LRScheduler> scheduler;
   if (config.lr_scheduler) {
-    scheduler = std::visit([&](const auto& c) { return make_scheduler(c, config, *optimizer); }, *config.lr_scheduler);
+    scheduler = make_lr_scheduler(*config.lr_scheduler, config.lr_warmup, *optimizer,
+                                  schedule_steps(config, *train_loader));
   }
   const LoaderState start = train_loader->state_dict();
   return {.config = config,
@@ -167,7 +158,6 @@ Checkpoint checkpoint_of(const Run& run) {
   TensorWriter writer;
   GroupExtras extras;
   const Tally tally = run.tally.over(run.group);
-  if (run.scheduler) extras.initial_lrs = run.scheduler->base_lrs();
   Checkpoint checkpoint{.epoch = run.epoch,
                         .state_dict = state_dict(*run.model.ptr()),
                         .metric = kMetric,
@@ -180,7 +170,8 @@ Checkpoint checkpoint_of(const Run& run) {
   checkpoint.more.emplace_back("progress", formats::Dict{.items = {{"step", run.step},
                                                                    {"loss_sum", tally.loss_sum},
                                                                    {"correct", tally.correct},
-                                                                   {"samples", tally.samples}}});
+                                                                   {"samples", tally.samples},
+                                                                   {"best_epoch", run.best_epoch}}});
   checkpoint.more.emplace_back("config", to_json(run.config));
   return checkpoint;
 }
@@ -193,7 +184,9 @@ void resume_run(Run& run, const LoadedFile& file) {
   const std::string best = std::string("best_") + kMetric;
   if (const Value* value = file.find(best); value && !value->is_none()) run.best = file.number(best);
   if (run.scheduler) {
-    run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", run.epoch}}});
+    const bool by_step = steps_each_batch(*run.config.lr_scheduler);
+    const int64_t last_epoch = by_step ? run.epoch * run.train_loader->size() : run.epoch;
+    run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", last_epoch}}});
     if (const Value* state = file.find("lr_scheduler")) run.scheduler->load_state_dict(*state);
   }
   if (const Value* state = file.find("rng_state")) set_rng_state(*state);
@@ -207,6 +200,7 @@ void resume_run(Run& run, const LoadedFile& file) {
   if (const Value* value = file.find("progress")) {
     const LoadedFile progress{file.path, *value};
     run.step = progress.integer("step");
+    run.best_epoch = progress.find("best_epoch") ? progress.integer("best_epoch") : run.epoch;
     if (run.is_main()) {
       run.tally = {progress.number("loss_sum"), progress.integer("correct"), progress.integer("samples")};
     }

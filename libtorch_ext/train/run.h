@@ -10,7 +10,7 @@
 #include "libtorch_ext/data/loader.h"
 #include "libtorch_ext/device/pick_device.h"
 #include "libtorch_ext/nn/tensor_module.h"
-#include "libtorch_ext/optim/lr_scheduler.h"
+#include "libtorch_ext/optim/lr_schedulers/scheduler.h"
 #include "libtorch_ext/parallel/distributed_data_parallel.h"
 #include "libtorch_ext/train/config.h"
 #include "libtorch_ext/train/tally.h"
@@ -28,7 +28,7 @@ struct Run {
   std::shared_ptr<DataLoader> train_loader;
   std::shared_ptr<DataLoader> test_loader;
   std::unique_ptr<torch::optim::Optimizer> optimizer;
-  std::unique_ptr<LRScheduler> scheduler;  ///< null without "lr_scheduler"
+  std::shared_ptr<LRScheduler> scheduler;  ///< null without "lr_scheduler"
 
   int64_t test_samples = 0;    ///< of all processes together
   int64_t epoch = 0;           ///< completed epochs
@@ -36,6 +36,7 @@ struct Run {
   LoaderState position;        ///< of `train_loader`, as of the last step
   Tally tally;                 ///< of the epoch that is under way
   std::optional<double> best;  ///< the highest test accuracy so far
+  int64_t best_epoch = 0;      ///< after which that was
 
   /// The first group's learning rate.
   double lr() const;
@@ -46,7 +47,7 @@ struct Run {
 /// Builds what `config` says: seeds LibTorch's generators with `seed`, picks the device, sets the number of threads,
 /// makes the model (from `model.weights` where given), reads the data. In a group of several, each process's part of
 /// it, as Python's `DistributedSampler` deals it out; the test set without giving any sample twice.
-Run make_run(const TrainConfig& config, const ProcessGroup& group = {});
+Run make_run(TrainConfig config, const ProcessGroup& group = {});
 
 /// The run as it stands, its tensors not copied: `epoch`, `state_dict`, `best_accuracy`, `lr`, `optimizer`, and for
 /// resuming `lr_scheduler`, `rng_state`, `loader`, `progress`, `config`. Python reads what `save` makes of it with

@@ -32,7 +32,7 @@ class Images(torch.utils.data.Dataset):
         self.labels = read_idx(root / f"{stem}-labels-idx1-ubyte.gz", 8)[:limit]
         self.transform = torchvision.transforms.Compose([
             torchvision.transforms.ToTensor(),
-            torchvision.transforms.Normalize((data["mean"],), (data["std"],)),
+            torchvision.transforms.Normalize(data["mean"], data["std"]),
         ])
 
     def __len__(self):
@@ -55,32 +55,66 @@ class Twin:
             self.model.conv1 = torch.nn.Conv2d(model["in_channels"], 64, 7, stride=2, padding=3, bias=False)
         if model["weights"]:
             self.model.load_state_dict(torch.load(model["weights"], weights_only=True))
+        if config["channels_last"]:
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.generator = torch.Generator().manual_seed(config["seed"])
         self.loader = torch.utils.data.DataLoader(
             Images(data, "train", data["train_limit"]), batch_size=data["batch_size"], shuffle=data["shuffle"],
             drop_last=data["drop_last"], generator=self.generator)
         arguments = dict(config["optimizer"])
         self.optimizer = getattr(torch.optim, arguments.pop("name"))(self.model.parameters(), **arguments)
-        self.scheduler = None
-        if config["lr_scheduler"]:
-            arguments = dict(config["lr_scheduler"])
-            if "T_max" in arguments:
-                arguments["T_max"] = arguments["T_max"] or config["epochs"]
-            self.scheduler = getattr(torch.optim.lr_scheduler, arguments.pop("name"))(self.optimizer, **arguments)
+        self.by_step = (config["lr_scheduler"] or {}).get("interval") == "step"
+        self.scheduler = self.make_scheduler() if config["lr_scheduler"] else None
         self.epoch = 0
         self.losses = []
+
+    def make_scheduler(self):
+        config, lr_scheduler = self.config, torch.optim.lr_scheduler
+        arguments = dict(config["lr_scheduler"])
+        name, warmup = arguments.pop("name"), config["lr_warmup"]
+        arguments.pop("interval", None)
+        steps = config["epochs"] * (len(self.loader) if self.by_step else 1)
+        if warmup:
+            steps = max(1, steps - warmup["steps"])
+        for key in ("T_max", "total_iters"):
+            if key in arguments:
+                arguments[key] = arguments[key] or steps
+        if name == "OneCycleLR":
+            arguments["total_steps"] = steps
+        made = getattr(lr_scheduler, name)(self.optimizer, **arguments)
+        if not warmup:
+            return made
+        rise = lr_scheduler.LinearLR(self.optimizer, warmup["start_factor"], total_iters=warmup["steps"])
+        return lr_scheduler.SequentialLR(self.optimizer, [rise, made], [warmup["steps"]])
+
+    def loss(self, images, labels):
+        config = self.config
+        if config["channels_last"]:
+            images = images.contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16, enabled=config["amp"] == "bfloat16"):
+            return F.cross_entropy(self.model(images), labels, label_smoothing=config["loss"]["label_smoothing"])
+
+    def step(self):
+        config, parameters = self.config, self.model.parameters()
+        if config["clip_grad_norm"]:
+            torch.nn.utils.clip_grad_norm_(parameters, config["clip_grad_norm"])
+        if config["clip_grad_value"]:
+            torch.nn.utils.clip_grad_value_(self.model.parameters(), config["clip_grad_value"])
+        self.optimizer.step()
+        if self.by_step:
+            self.scheduler.step()
 
     def train(self, epochs):
         """Trains so many more epochs."""
         for _ in range(epochs):
             self.model.train()
             for images, labels in self.loader:
-                loss = F.cross_entropy(self.model(images), labels)
+                loss = self.loss(images, labels)
                 self.optimizer.zero_grad()
                 loss.backward()
-                self.optimizer.step()
+                self.step()
                 self.losses.append(loss.item())
-            if self.scheduler:
+            if self.scheduler and not self.by_step:
                 self.scheduler.step()
             self.epoch += 1
         return self

@@ -1,0 +1,102 @@
+#include "libtorch_ext/train/batch_size.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "libtorch_ext/core/error.h"
+#include "libtorch_ext/device/peak_memory.h"
+#include "libtorch_ext/inspect/tree.h"
+
+namespace torch_ext {
+namespace {
+
+// Puts back, at its end, what a step changes beside gradients.
+class Untouched {
+ public:
+  explicit Untouched(torch::nn::Module& module) : module_(module), rng_(generator_.get_state()) {
+    for (const auto& buffer : buffers(module)) buffers_.push_back(buffer.clone());
+  }
+  ~Untouched() {
+    torch::NoGradGuard no_grad;
+    for (const auto& parameter : parameters(module_)) parameter.mutable_grad().reset();
+    size_t i = 0;
+    for (const auto& buffer : buffers(module_)) buffer.copy_(buffers_[i++]);
+    generator_.set_state(rng_);
+  }
+  Untouched(const Untouched&) = delete;
+  Untouched& operator=(const Untouched&) = delete;
+
+ private:
+  torch::nn::Module& module_;
+  at::Generator generator_ = at::detail::getDefaultCPUGenerator();
+  at::Tensor rng_;
+  std::vector<at::Tensor> buffers_;
+};
+
+// A forward and backward of so many samples: the first one, over and over.
+void one_step(const TensorModule& model, const Batch& sample, int64_t batch_size, c10::Device device) {
+  const auto repeat = [&](const at::Tensor& one) {
+    std::vector<int64_t> sizes = one.sizes().vec();
+    sizes[0] = batch_size;
+    return one.to(device).expand(sizes).contiguous();
+  };
+  const auto scores = model.forward(repeat(sample.data));
+  torch::cross_entropy_loss(scores, repeat(sample.target)).backward();
+}
+
+bool fits_on_device(const TensorModule& model, const Batch& sample, int64_t batch_size, c10::Device device) {
+  try {
+    one_step(model, sample, batch_size, device);
+    if (device.is_cuda()) torch::cuda::synchronize(device.index());
+    return true;
+  } catch (const c10::OutOfMemoryError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+int64_t largest_that_fits(const Fits& fits, int64_t most) {
+  int64_t fitting = 0;
+  int64_t next = 1;
+  while (next <= most && fits(next)) {
+    fitting = next;
+    next = fitting == most ? most + 1 : std::min(most, 2 * fitting);
+  }
+  int64_t too_many = next;
+  while (fitting > 0 && too_many - fitting > std::max<int64_t>(1, fitting / 8)) {
+    const int64_t middle = fitting + (too_many - fitting) / 2;
+    (fits(middle) ? fitting : too_many) = middle;
+  }
+  return fitting;
+}
+
+int64_t largest_batch_size(const TrainConfig& config, const TensorModule& model, const Dataset& dataset,
+                           c10::Device device) {
+  TORCH_CHECK_VALUE(dataset.size() > 0, "batch_size auto: found no training samples, expected one to try with");
+  const Untouched untouched(*model.ptr());
+  model.ptr()->train();
+  const std::vector<int64_t> first = {0};
+  const Batch sample = get_batch(dataset, first);
+  const int64_t most = std::min<int64_t>(dataset.size(), 1 << 16);
+  int64_t found = 0;
+  if (device.is_cpu()) {
+    const auto bytes = [&](int64_t size) { return peak_cpu_memory([&] { one_step(model, sample, size, device); }); };
+    constexpr int64_t kFew = 2, kMore = 8;
+    bytes(kFew);  // the gradients themselves stay
+    const double few = static_cast<double>(bytes(kFew));
+    const double per_sample = std::max((static_cast<double>(bytes(kMore)) - few) / (kMore - kFew), 1.0);
+    const double budget = 0.5 * static_cast<double>(available_cpu_memory());
+    found = std::clamp<int64_t>(static_cast<int64_t>((budget - few) / per_sample), 0, most);
+  } else {
+    found = largest_that_fits([&](int64_t size) { return fits_on_device(model, sample, size, device); }, most);
+    found -= found / 10;  // the optimizer's state and the allocator's gaps are still to come
+  }
+  if (found > 0) return found;
+  throw Error("/data/batch_size: found auto, but not even one sample of " + config.model.name + " fits into the memory of " +
+              device.str() + "; choose a smaller model or another device");
+}
+
+}  // namespace torch_ext

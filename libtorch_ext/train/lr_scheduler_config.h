@@ -1,0 +1,252 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "libtorch_ext/config/bound.h"
+
+namespace torch::optim {
+class Optimizer;
+}  // namespace torch::optim
+
+namespace torch_ext {
+
+class LRScheduler;
+
+/// "lr_scheduler": one of `torch.optim.lr_scheduler`'s classes by its name, with Python's arguments. `interval` says
+/// what a step is: an "epoch", or a "step" of the optimizer. See the classes in `optim/lr_schedulers` for their meaning.
+/// Multiplies by `gamma` every `step_size` steps.
+struct StepLRConfig {
+  static constexpr const char* kName = "StepLR";
+  int64_t step_size = 1;
+  double gamma = 0.1;
+  std::string interval = "epoch";
+};
+
+/// Multiplies by `gamma` at each of `milestones`.
+struct MultiStepLRConfig {
+  static constexpr const char* kName = "MultiStepLR";
+  std::vector<int64_t> milestones;  ///< numbers of steps
+  double gamma = 0.1;
+  std::string interval = "epoch";
+};
+
+/// Multiplies by `factor` for `total_iters` steps.
+struct ConstantLRConfig {
+  static constexpr const char* kName = "ConstantLR";
+  double factor = 1.0 / 3;
+  int64_t total_iters = 5;
+  std::string interval = "epoch";
+};
+
+/// In a straight line from one factor to another.
+struct LinearLRConfig {
+  static constexpr const char* kName = "LinearLR";
+  double start_factor = 1.0 / 3;
+  double end_factor = 1;
+  int64_t total_iters = 5;
+  std::string interval = "epoch";
+};
+
+/// Multiplies by `gamma` every step.
+struct ExponentialLRConfig {
+  static constexpr const char* kName = "ExponentialLR";
+  double gamma = 0.95;
+  std::string interval = "epoch";
+};
+
+/// Down to 0 as a power of the steps that are left.
+struct PolynomialLRConfig {
+  static constexpr const char* kName = "PolynomialLR";
+  std::optional<int64_t> total_iters;  ///< null: all steps of the run
+  double power = 1;
+  std::string interval = "epoch";
+};
+
+/// Half a cosine down to `eta_min`.
+struct CosineAnnealingLRConfig {
+  static constexpr const char* kName = "CosineAnnealingLR";
+  std::optional<int64_t> T_max;  ///< null: all steps of the run
+  double eta_min = 0;
+  std::string interval = "epoch";
+};
+
+/// Cosines, one after the other, each `T_mult` times as long.
+struct CosineAnnealingWarmRestartsConfig {
+  static constexpr const char* kName = "CosineAnnealingWarmRestarts";
+  int64_t T_0 = 10;  ///< steps of the first
+  int64_t T_mult = 1;
+  double eta_min = 0;
+  std::string interval = "epoch";
+};
+
+/// Up to `max_lr` and far down again, each step, over the whole run.
+struct OneCycleLRConfig {
+  static constexpr const char* kName = "OneCycleLR";
+  double max_lr = 0.1;
+  double pct_start = 0.3;
+  std::string anneal_strategy = "cos";
+  bool cycle_momentum = true;
+  double base_momentum = 0.85;
+  double max_momentum = 0.95;
+  double div_factor = 25;
+  double final_div_factor = 1e4;
+  bool three_phase = false;
+  std::string interval = "step";
+};
+
+/// Up and down between two rates, over and over.
+struct CyclicLRConfig {
+  static constexpr const char* kName = "CyclicLR";
+  double base_lr = 1e-3;
+  double max_lr = 0.1;
+  int64_t step_size_up = 2000;
+  std::optional<int64_t> step_size_down;
+  std::string mode = "triangular";
+  double gamma = 1;
+  bool cycle_momentum = true;
+  double base_momentum = 0.8;
+  double max_momentum = 0.9;
+  std::string interval = "step";
+};
+
+/// Multiplies by `factor` when the test accuracy (or loss) has stopped getting better.
+struct ReduceLROnPlateauConfig {
+  static constexpr const char* kName = "ReduceLROnPlateau";
+  std::string metric = "accuracy";
+  double factor = 0.1;
+  int64_t patience = 10;
+  double threshold = 1e-4;
+  std::string threshold_mode = "rel";
+  int64_t cooldown = 0;
+  double min_lr = 0;
+  double eps = 1e-8;
+  static constexpr const char* interval = "epoch";
+};
+
+using LRSchedulerConfig =
+    std::variant<CosineAnnealingLRConfig, StepLRConfig, MultiStepLRConfig, ConstantLRConfig, LinearLRConfig, ExponentialLRConfig, PolynomialLRConfig, CosineAnnealingWarmRestartsConfig, OneCycleLRConfig, CyclicLRConfig, ReduceLROnPlateauConfig>;
+
+/// "lr_warmup": a linear rise before the schedule, which is put off by as many steps: Python's `LinearLR` and
+/// `SequentialLR`.
+struct LRWarmupConfig {
+  int64_t steps = 5;  ///< in the schedule's interval
+  double start_factor = 0.01;
+};
+
+template <class Visitor>
+void describe(Visitor& v, StepLRConfig& c) {
+  v.field("step_size", c.step_size, config::at_least(1));
+  v.field("gamma", c.gamma);
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, MultiStepLRConfig& c) {
+  v.field("milestones", c.milestones, config::at_least(1), "numbers of steps");
+  v.field("gamma", c.gamma);
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, ConstantLRConfig& c) {
+  v.field("factor", c.factor, config::between(0, 1));
+  v.field("total_iters", c.total_iters, config::at_least(0));
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, LinearLRConfig& c) {
+  v.field("start_factor", c.start_factor, config::between(0, 1));
+  v.field("end_factor", c.end_factor, config::between(0, 1));
+  v.field("total_iters", c.total_iters, config::at_least(1));
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, ExponentialLRConfig& c) {
+  v.field("gamma", c.gamma, config::above(0));
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, PolynomialLRConfig& c) {
+  v.field("total_iters", c.total_iters, config::at_least(1), "null: all steps of the run");
+  v.field("power", c.power, config::above(0));
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, CosineAnnealingLRConfig& c) {
+  v.field("T_max", c.T_max, config::at_least(1), "null: all steps of the run");
+  v.field("eta_min", c.eta_min, config::at_least(0));
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, CosineAnnealingWarmRestartsConfig& c) {
+  v.field("T_0", c.T_0, config::at_least(1), "steps of the first");
+  v.field("T_mult", c.T_mult, config::at_least(1));
+  v.field("eta_min", c.eta_min, config::at_least(0));
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, OneCycleLRConfig& c) {
+  v.field("max_lr", c.max_lr, config::above(0), "the highest rate; takes the place of the optimizer's lr");
+  v.field("pct_start", c.pct_start, config::between(0, 1), "the part of the steps on which the rate goes up");
+  v.field("anneal_strategy", c.anneal_strategy, config::one_of({"cos", "linear"}));
+  v.field("cycle_momentum", c.cycle_momentum, {}, "also the momentum, or the first beta, against the rate");
+  v.field("base_momentum", c.base_momentum, config::between(0, 1), "where the rate is highest");
+  v.field("max_momentum", c.max_momentum, config::between(0, 1), "at the start and at the end");
+  v.field("div_factor", c.div_factor, config::above(0), "the rate begins at max_lr / div_factor");
+  v.field("final_div_factor", c.final_div_factor, config::above(0), "and ends so much lower still");
+  v.field("three_phase", c.three_phase);
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, CyclicLRConfig& c) {
+  v.field("base_lr", c.base_lr, config::at_least(0), "the lowest rate; takes the place of the optimizer's lr");
+  v.field("max_lr", c.max_lr, config::above(0));
+  v.field("step_size_up", c.step_size_up, config::at_least(1));
+  v.field("step_size_down", c.step_size_down, config::at_least(1), "null: as many as up");
+  v.field("mode", c.mode, config::one_of({"triangular", "triangular2", "exp_range"}));
+  v.field("gamma", c.gamma, config::above(0), "of exp_range");
+  v.field("cycle_momentum", c.cycle_momentum);
+  v.field("base_momentum", c.base_momentum, config::between(0, 1));
+  v.field("max_momentum", c.max_momentum, config::between(0, 1));
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
+void describe(Visitor& v, ReduceLROnPlateauConfig& c) {
+  v.field("metric", c.metric, config::one_of({"accuracy", "loss"}), "of the test set");
+  v.field("factor", c.factor, config::between(0, 1));
+  v.field("patience", c.patience, config::at_least(0), "epochs without a better metric that change nothing");
+  v.field("threshold", c.threshold, config::at_least(0), "better is better by more than that");
+  v.field("threshold_mode", c.threshold_mode, config::one_of({"rel", "abs"}));
+  v.field("cooldown", c.cooldown, config::at_least(0), "epochs after a reduction that aren't counted");
+  v.field("min_lr", c.min_lr, config::at_least(0));
+  v.field("eps", c.eps, config::at_least(0));
+}
+
+template <class Visitor>
+void describe(Visitor& v, LRWarmupConfig& c) {
+  v.field("steps", c.steps, config::at_least(1), "in the schedule's interval");
+  v.field("start_factor", c.start_factor, config::between(0, 1), "of the rate, at the start");
+}
+
+/// Whether a schedule steps with the optimizer, not with the epoch.
+bool steps_each_batch(const LRSchedulerConfig& config);
+
+/// The schedule that a config names. `steps`: of the whole run, in the schedule's interval.
+std::shared_ptr<LRScheduler> make_lr_scheduler(const LRSchedulerConfig& config,
+                                               const std::optional<LRWarmupConfig>& warmup,
+                                               torch::optim::Optimizer& optimizer, int64_t steps);
+
+}  // namespace torch_ext
