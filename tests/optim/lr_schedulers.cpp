@@ -24,12 +24,12 @@ using torch::optim::OptimizerParamGroup;
 using Scheduler = std::shared_ptr<tx::LRScheduler>;
 using Schedulers = std::vector<Scheduler>;
 
-constexpr int kSteps = 130;
-constexpr int kSaved = 47;
+constexpr int kScheduleSteps = 130;
+constexpr int kScheduleSaved = 47;
 
 // An optimizer of two groups with different rates.
 template <class Made, class Options>
-std::unique_ptr<Optimizer> optimizer_of(Options options, double lr, double other_lr) {
+std::unique_ptr<Optimizer> two_groups_of(Options options, double lr, double other_lr) {
   options.lr(lr);
   auto other = std::make_unique<Options>(options);
   other->lr(other_lr);
@@ -39,26 +39,26 @@ std::unique_ptr<Optimizer> optimizer_of(Options options, double lr, double other
   return std::make_unique<Made>(groups, options);
 }
 
-std::unique_ptr<Optimizer> make_optimizer(const std::string& name, double lr = 0.1, double other_lr = 0.02) {
+std::unique_ptr<Optimizer> two_group_optimizer(const std::string& name, double lr = 0.1, double other_lr = 0.02) {
   namespace o = torch::optim;
-  if (name == "SGD") return optimizer_of<o::SGD>(o::SGDOptions(0.1).momentum(0.9), lr, other_lr);
-  if (name == "Adam") return optimizer_of<o::Adam>(o::AdamOptions(), lr, other_lr);
-  if (name == "AdamW") return optimizer_of<o::AdamW>(o::AdamWOptions(), lr, other_lr);
-  if (name == "RMSprop") return optimizer_of<o::RMSprop>(o::RMSpropOptions().momentum(0.5), lr, other_lr);
-  return optimizer_of<o::Adagrad>(o::AdagradOptions(), lr, other_lr);
+  if (name == "SGD") return two_groups_of<o::SGD>(o::SGDOptions(0.1).momentum(0.9), lr, other_lr);
+  if (name == "Adam") return two_groups_of<o::Adam>(o::AdamOptions(), lr, other_lr);
+  if (name == "AdamW") return two_groups_of<o::AdamW>(o::AdamWOptions(), lr, other_lr);
+  if (name == "RMSprop") return two_groups_of<o::RMSprop>(o::RMSpropOptions().momentum(0.5), lr, other_lr);
+  return two_groups_of<o::Adagrad>(o::AdagradOptions(), lr, other_lr);
 }
 
-constexpr const char* kPythonOptimizers =
+constexpr const char* kPythonTwoGroups =
     "import copy, sys, torch, warnings\n"
     "from torch.optim.lr_scheduler import *\n"
     "warnings.simplefilter('ignore')\n"
-    "def make_optimizer(name, lr=0.1, other_lr=0.02):\n"
+    "def two_group_optimizer(name, lr=0.1, other_lr=0.02):\n"
     "    more = {'SGD': {'momentum': 0.9}, 'RMSprop': {'momentum': 0.5}}.get(name, {})\n"
     "    groups = [{'params': [torch.zeros(1)]}, {'params': [torch.zeros(1)], 'lr': other_lr}]\n"
     "    return getattr(torch.optim, name)(groups, lr=lr, **more)\n";
 
 // How a schedule is stepped the t-th time.
-void drive(const std::string& how, const Scheduler& scheduler, int t) {
+void drive_schedule(const std::string& how, const Scheduler& scheduler, int t) {
   if (how == "metric") {
     dynamic_cast<tx::ReduceLROnPlateau&>(*scheduler).step((t * 7919 % 101) / 101.0 + 1.0 / t);
   } else if (how == "fraction") {
@@ -70,14 +70,14 @@ void drive(const std::string& how, const Scheduler& scheduler, int t) {
   }
 }
 
-constexpr const char* kPythonDrive =
-    "def drive(how, s, t):\n"
+constexpr const char* kPythonScheduleDrive =
+    "def drive_schedule(how, s, t):\n"
     "    if how == 'metric': s.step((t * 7919 % 101) / 101.0 + 1.0 / t)\n"
     "    elif how == 'fraction': s.step(t / 7.0)\n"
     "    elif how == 'jumps': s.step(t * 37 % 260 / 3.0)\n"
     "    else: s.step()\n";
 
-struct Case {
+struct ScheduleCase {
   std::string python;  // makes a list of schedulers of the optimizer `o`
   std::function<Schedulers(Optimizer&)> make;
   std::string optimizer = "SGD";
@@ -90,7 +90,7 @@ Scheduler sched(Optimizer& o, const Arguments&... arguments) {
 }
 
 template <class Make>
-Case one(std::string python, Make make, std::string optimizer = "SGD", std::string how = "") {
+ScheduleCase one_schedule(std::string python, Make make, std::string optimizer = "SGD", std::string how = "") {
   return {"[" + python + "]", [make](Optimizer& o) { return Schedulers{make(o)}; }, optimizer, how};
 }
 
@@ -103,72 +103,74 @@ Scheduler chained(Schedulers schedulers) { return std::make_shared<tx::ChainedSc
 double tenth(int64_t epoch) { return std::pow(0.95, static_cast<double>(epoch)); }
 double harmonic(int64_t epoch) { return 1.0 / (1.0 + 0.1 * static_cast<double>(epoch)); }
 
-std::vector<Case> simple_cases() {
+std::vector<ScheduleCase> simple_cases() {
   using O = Optimizer&;
-  std::vector<Case> cases{
-      one("StepLR(o, 4, 0.3)", [](O o) { return sched<tx::StepLR>(o, 4, 0.3); }),
-      one("StepLR(o, 1)", [](O o) { return sched<tx::StepLR>(o, 1); }),
-      one(
+  std::vector<ScheduleCase> cases{
+      one_schedule("StepLR(o, 4, 0.3)", [](O o) { return sched<tx::StepLR>(o, 4, 0.3); }),
+      one_schedule("StepLR(o, 1)", [](O o) { return sched<tx::StepLR>(o, 1); }),
+      one_schedule(
           "StepLR(o, 30)", [](O o) { return sched<tx::StepLR>(o, 30); }, "Adagrad"),
-      one("MultiStepLR(o, [3, 40, 40, 7, 100], 0.7)",
-          [](O o) {
-            return sched<tx::MultiStepLR>(o, std::vector<int64_t>{3, 40, 40, 7, 100}, 0.7);
-          }),
-      one("MultiStepLR(o, [0, 0, 5, 60])",
-          [](O o) {
-            return sched<tx::MultiStepLR>(o, std::vector<int64_t>{0, 0, 5, 60});
-          }),
-      one("MultiStepLR(o, [])", [](O o) { return sched<tx::MultiStepLR>(o, std::vector<int64_t>{}); }),
-      one("ExponentialLR(o, 0.97)", [](O o) { return sched<tx::ExponentialLR>(o, 0.97); }),
-      one(
+      one_schedule("MultiStepLR(o, [3, 40, 40, 7, 100], 0.7)",
+                   [](O o) {
+                     return sched<tx::MultiStepLR>(o, std::vector<int64_t>{3, 40, 40, 7, 100}, 0.7);
+                   }),
+      one_schedule("MultiStepLR(o, [0, 0, 5, 60])",
+                   [](O o) {
+                     return sched<tx::MultiStepLR>(o, std::vector<int64_t>{0, 0, 5, 60});
+                   }),
+      one_schedule("MultiStepLR(o, [])", [](O o) { return sched<tx::MultiStepLR>(o, std::vector<int64_t>{}); }),
+      one_schedule("ExponentialLR(o, 0.97)", [](O o) { return sched<tx::ExponentialLR>(o, 0.97); }),
+      one_schedule(
           "ExponentialLR(o, 1.01)", [](O o) { return sched<tx::ExponentialLR>(o, 1.01); }, "Adam"),
-      one("CosineAnnealingLR(o, 7, 1e-3)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 7, 1e-3); }),
-      one("CosineAnnealingLR(o, 130)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 130); }),
-      one("CosineAnnealingLR(o, 1)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 1); }),
-      one("CosineAnnealingWarmRestarts(o, 10)", [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 10); }),
-      one("CosineAnnealingWarmRestarts(o, 3, 2, 1e-4)",
-          [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 3, 2, 1e-4); }),
-      one("CosineAnnealingWarmRestarts(o, 1, 3)", [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 1, 3); }),
-      one("ConstantLR(o)", [](O o) { return sched<tx::ConstantLR>(o); }),
-      one("ConstantLR(o, 0.3, 60)", [](O o) { return sched<tx::ConstantLR>(o, 0.3, 60); }),
-      one("ConstantLR(o, 0.7, 0)", [](O o) { return sched<tx::ConstantLR>(o, 0.7, 0); }),
-      one("ConstantLR(o, 0.0, 1000)", [](O o) { return sched<tx::ConstantLR>(o, 0.0, 1000); }),
-      one("LinearLR(o)", [](O o) { return sched<tx::LinearLR>(o); }),
-      one("LinearLR(o, 0.01, 0.9, 100)",
-          [](O o) {
-            return sched<tx::LinearLR>(o, tx::LinearLROptions{0.01, 0.9, 100});
-          }),
-      one("LinearLR(o, start_factor=1.0, end_factor=0.0, total_iters=60)",
-          [](O o) {
-            return sched<tx::LinearLR>(o,
-                                       tx::LinearLROptions{.start_factor = 1.0, .end_factor = 0.0, .total_iters = 60});
-          }),
-      one("LinearLR(o, total_iters=0)",
-          [](O o) { return sched<tx::LinearLR>(o, tx::LinearLROptions{.total_iters = 0}); }),
-      one("PolynomialLR(o)", [](O o) { return sched<tx::PolynomialLR>(o); }),
-      one("PolynomialLR(o, 100, 0.9)", [](O o) { return sched<tx::PolynomialLR>(o, 100, 0.9); }),
-      one("PolynomialLR(o, 129, 3.0)", [](O o) { return sched<tx::PolynomialLR>(o, 129, 3.0); }),
-      one("PolynomialLR(o, 0, 2.0)", [](O o) { return sched<tx::PolynomialLR>(o, 0, 2.0); }),
-      one("LambdaLR(o, lambda e: 0.95 ** e)", [](O o) { return sched<tx::LambdaLR>(o, tx::LRLambda(tenth)); }),
-      one("LambdaLR(o, [lambda e: 0.95 ** e, lambda e: 1.0 / (1.0 + 0.1 * e)])",
-          [](O o) {
-            return sched<tx::LambdaLR>(o, std::vector<tx::LRLambda>{tenth, harmonic});
-          }),
-      one("MultiplicativeLR(o, lambda e: 0.99)",
-          [](O o) { return sched<tx::MultiplicativeLR>(o, tx::LRLambda([](int64_t) { return 0.99; })); }),
-      one("MultiplicativeLR(o, [lambda e: 0.95 ** e, lambda e: 1.0 / (1.0 + 0.1 * e)])",
-          [](O o) {
-            return sched<tx::MultiplicativeLR>(o, std::vector<tx::LRLambda>{tenth, harmonic});
-          }),
+      one_schedule("CosineAnnealingLR(o, 7, 1e-3)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 7, 1e-3); }),
+      one_schedule("CosineAnnealingLR(o, 130)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 130); }),
+      one_schedule("CosineAnnealingLR(o, 1)", [](O o) { return sched<tx::CosineAnnealingLR>(o, 1); }),
+      one_schedule("CosineAnnealingWarmRestarts(o, 10)",
+                   [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 10); }),
+      one_schedule("CosineAnnealingWarmRestarts(o, 3, 2, 1e-4)",
+                   [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 3, 2, 1e-4); }),
+      one_schedule("CosineAnnealingWarmRestarts(o, 1, 3)",
+                   [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 1, 3); }),
+      one_schedule("ConstantLR(o)", [](O o) { return sched<tx::ConstantLR>(o); }),
+      one_schedule("ConstantLR(o, 0.3, 60)", [](O o) { return sched<tx::ConstantLR>(o, 0.3, 60); }),
+      one_schedule("ConstantLR(o, 0.7, 0)", [](O o) { return sched<tx::ConstantLR>(o, 0.7, 0); }),
+      one_schedule("ConstantLR(o, 0.0, 1000)", [](O o) { return sched<tx::ConstantLR>(o, 0.0, 1000); }),
+      one_schedule("LinearLR(o)", [](O o) { return sched<tx::LinearLR>(o); }),
+      one_schedule("LinearLR(o, 0.01, 0.9, 100)",
+                   [](O o) {
+                     return sched<tx::LinearLR>(o, tx::LinearLROptions{0.01, 0.9, 100});
+                   }),
+      one_schedule("LinearLR(o, start_factor=1.0, end_factor=0.0, total_iters=60)",
+                   [](O o) {
+                     return sched<tx::LinearLR>(
+                         o, tx::LinearLROptions{.start_factor = 1.0, .end_factor = 0.0, .total_iters = 60});
+                   }),
+      one_schedule("LinearLR(o, total_iters=0)",
+                   [](O o) { return sched<tx::LinearLR>(o, tx::LinearLROptions{.total_iters = 0}); }),
+      one_schedule("PolynomialLR(o)", [](O o) { return sched<tx::PolynomialLR>(o); }),
+      one_schedule("PolynomialLR(o, 100, 0.9)", [](O o) { return sched<tx::PolynomialLR>(o, 100, 0.9); }),
+      one_schedule("PolynomialLR(o, 129, 3.0)", [](O o) { return sched<tx::PolynomialLR>(o, 129, 3.0); }),
+      one_schedule("PolynomialLR(o, 0, 2.0)", [](O o) { return sched<tx::PolynomialLR>(o, 0, 2.0); }),
+      one_schedule("LambdaLR(o, lambda e: 0.95 ** e)", [](O o) { return sched<tx::LambdaLR>(o, tx::LRLambda(tenth)); }),
+      one_schedule("LambdaLR(o, [lambda e: 0.95 ** e, lambda e: 1.0 / (1.0 + 0.1 * e)])",
+                   [](O o) {
+                     return sched<tx::LambdaLR>(o, std::vector<tx::LRLambda>{tenth, harmonic});
+                   }),
+      one_schedule("MultiplicativeLR(o, lambda e: 0.99)",
+                   [](O o) { return sched<tx::MultiplicativeLR>(o, tx::LRLambda([](int64_t) { return 0.99; })); }),
+      one_schedule("MultiplicativeLR(o, [lambda e: 0.95 ** e, lambda e: 1.0 / (1.0 + 0.1 * e)])",
+                   [](O o) {
+                     return sched<tx::MultiplicativeLR>(o, std::vector<tx::LRLambda>{tenth, harmonic});
+                   }),
   };
   for (const char* how : {"fraction", "jumps"}) {
-    cases.push_back(one(
+    cases.push_back(one_schedule(
         "CosineAnnealingWarmRestarts(o, 4)", [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 4); }, "SGD",
         how));
-    cases.push_back(one(
+    cases.push_back(one_schedule(
         "CosineAnnealingWarmRestarts(o, 3, 2, 1e-3)",
         [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 3, 2, 1e-3); }, "SGD", how));
-    cases.push_back(one(
+    cases.push_back(one_schedule(
         "CosineAnnealingWarmRestarts(o, 1, 5)", [](O o) { return sched<tx::CosineAnnealingWarmRestarts>(o, 1, 5); },
         "SGD", how));
   }
@@ -176,15 +178,15 @@ std::vector<Case> simple_cases() {
 }
 
 // OneCycleLR and CyclicLR, on optimizers with momentum, with betas, and without either.
-std::vector<Case> cyclic_cases() {
+std::vector<ScheduleCase> cyclic_cases() {
   using O = Optimizer&;
-  std::vector<Case> cases;
+  std::vector<ScheduleCase> cases;
   for (const std::string optimizer : {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"}) {
     const bool cycles = optimizer != "Adagrad";
     const std::string more = cycles ? "" : ", cycle_momentum=False";
     const auto one_cycle = [&](const std::string& arguments, tx::PerGroup max_lr, tx::OneCycleLROptions options) {
       options.cycle_momentum = cycles;
-      cases.push_back(one(
+      cases.push_back(one_schedule(
           "OneCycleLR(o, " + arguments + more + ")", [=](O o) { return sched<tx::OneCycleLR>(o, max_lr, options); },
           optimizer));
     };
@@ -209,7 +211,7 @@ std::vector<Case> cyclic_cases() {
     const auto cyclic = [&](const std::string& arguments, tx::PerGroup base, tx::PerGroup max,
                             tx::CyclicLROptions options) {
       options.cycle_momentum = cycles;
-      cases.push_back(one(
+      cases.push_back(one_schedule(
           "CyclicLR(o, " + arguments + more + ")", [=](O o) { return sched<tx::CyclicLR>(o, base, max, options); },
           optimizer));
     };
@@ -235,10 +237,10 @@ std::vector<Case> cyclic_cases() {
   return cases;
 }
 
-std::vector<Case> plateau_cases() {
-  std::vector<Case> cases;
+std::vector<ScheduleCase> plateau_cases() {
+  std::vector<ScheduleCase> cases;
   const auto plateau = [&](const std::string& arguments, tx::ReduceLROnPlateauOptions options) {
-    cases.push_back(one(
+    cases.push_back(one_schedule(
         "ReduceLROnPlateau(o" + arguments + ")", [=](Optimizer& o) { return sched<tx::ReduceLROnPlateau>(o, options); },
         "SGD", "metric"));
   };
@@ -260,9 +262,9 @@ std::vector<Case> plateau_cases() {
   return cases;
 }
 
-std::vector<Case> composed_cases() {
+std::vector<ScheduleCase> composed_cases() {
   using O = Optimizer&;
-  std::vector<Case> cases{
+  std::vector<ScheduleCase> cases{
       {"[ExponentialLR(o, 0.99), CosineAnnealingLR(o, 40)]",
        [](O o) {
          return Schedulers{sched<tx::ExponentialLR>(o, 0.99), sched<tx::CosineAnnealingLR>(o, 40)};
@@ -278,55 +280,59 @@ std::vector<Case> composed_cases() {
              sched<tx::ConstantLR>(o, 0.5, 9),
              sched<tx::CyclicLR>(o, tx::PerGroup(0.01), tx::PerGroup(0.3), tx::CyclicLROptions{.step_size_up = 7})};
        }},
-      one("ChainedScheduler([ConstantLR(o, 0.1, 20), ExponentialLR(o, 0.98)])",
-          [](O o) {
-            return chained({sched<tx::ConstantLR>(o, 0.1, 20), sched<tx::ExponentialLR>(o, 0.98)});
-          }),
-      one("ChainedScheduler([ChainedScheduler([StepLR(o, 10, 0.9)]), LambdaLR(o, lambda e: 0.95 ** e), "
-          "MultiStepLR(o, [3, 60])], optimizer=o)",
-          [](O o) {
-            return chained({chained({sched<tx::StepLR>(o, 10, 0.9)}), sched<tx::LambdaLR>(o, tx::LRLambda(tenth)),
-                            sched<tx::MultiStepLR>(o, std::vector<int64_t>{3, 60})});
-          }),
-      one("SequentialLR(o, [LinearLR(o, 0.1, total_iters=10), CosineAnnealingLR(o, 120, 1e-4)], [10])",
-          [](O o) {
-            return Scheduler(
-                tx::warmup(sched<tx::CosineAnnealingLR>(o, 120, 1e-4), {.start_factor = 0.1, .total_iters = 10}));
-          }),
-      one("SequentialLR(o, [ConstantLR(o, 0.1, 20), ExponentialLR(o, 0.9), StepLR(o, 5, 0.5)], [20, 60])",
-          [](O o) {
-            return sequential(
-                o, {sched<tx::ConstantLR>(o, 0.1, 20), sched<tx::ExponentialLR>(o, 0.9), sched<tx::StepLR>(o, 5, 0.5)},
-                {20, 60});
-          }),
-      one("SequentialLR(o, [ChainedScheduler([ExponentialLR(o, 0.9), StepLR(o, 4)]), PolynomialLR(o, 50, 2.0)], [30])",
+      one_schedule("ChainedScheduler([ConstantLR(o, 0.1, 20), ExponentialLR(o, 0.98)])",
+                   [](O o) {
+                     return chained({sched<tx::ConstantLR>(o, 0.1, 20), sched<tx::ExponentialLR>(o, 0.98)});
+                   }),
+      one_schedule("ChainedScheduler([ChainedScheduler([StepLR(o, 10, 0.9)]), LambdaLR(o, lambda e: 0.95 ** e), "
+                   "MultiStepLR(o, [3, 60])], optimizer=o)",
+                   [](O o) {
+                     return chained({chained({sched<tx::StepLR>(o, 10, 0.9)}),
+                                     sched<tx::LambdaLR>(o, tx::LRLambda(tenth)),
+                                     sched<tx::MultiStepLR>(o, std::vector<int64_t>{3, 60})});
+                   }),
+      one_schedule("SequentialLR(o, [LinearLR(o, 0.1, total_iters=10), CosineAnnealingLR(o, 120, 1e-4)], [10])",
+                   [](O o) {
+                     return Scheduler(tx::warmup(sched<tx::CosineAnnealingLR>(o, 120, 1e-4),
+                                                 {.start_factor = 0.1, .total_iters = 10}));
+                   }),
+      one_schedule("SequentialLR(o, [ConstantLR(o, 0.1, 20), ExponentialLR(o, 0.9), StepLR(o, 5, 0.5)], [20, 60])",
+                   [](O o) {
+                     return sequential(o,
+                                       {sched<tx::ConstantLR>(o, 0.1, 20), sched<tx::ExponentialLR>(o, 0.9),
+                                        sched<tx::StepLR>(o, 5, 0.5)},
+                                       {20, 60});
+                   }),
+      one_schedule(
+          "SequentialLR(o, [ChainedScheduler([ExponentialLR(o, 0.9), StepLR(o, 4)]), PolynomialLR(o, 50, 2.0)], [30])",
           [](O o) {
             return sequential(o,
                               {chained({sched<tx::ExponentialLR>(o, 0.9), sched<tx::StepLR>(o, 4)}),
                                sched<tx::PolynomialLR>(o, 50, 2.0)},
                               {30});
           }),
-      one("SequentialLR(o, [SequentialLR(o, [LinearLR(o), ExponentialLR(o, 0.9)], [7]), StepLR(o, 9)], [25])",
-          [](O o) {
-            return sequential(o,
-                              {sequential(o, {sched<tx::LinearLR>(o), sched<tx::ExponentialLR>(o, 0.9)}, {7}),
-                               sched<tx::StepLR>(o, 9)},
-                              {25});
-          }),
-      one("SequentialLR(o, [ExponentialLR(o, 0.9), StepLR(o, 9), ConstantLR(o)], [50, 20])",
-          [](O o) {
-            return sequential(o, {sched<tx::ExponentialLR>(o, 0.9), sched<tx::StepLR>(o, 9), sched<tx::ConstantLR>(o)},
-                              {50, 20});
-          }),
-      one("ChainedScheduler([SequentialLR(o, [LinearLR(o), ExponentialLR(o, 0.9)], [7]), StepLR(o, 30, 0.5)])",
-          [](O o) {
-            return chained({sequential(o, {sched<tx::LinearLR>(o), sched<tx::ExponentialLR>(o, 0.9)}, {7}),
-                            sched<tx::StepLR>(o, 30, 0.5)});
-          }),
+      one_schedule("SequentialLR(o, [SequentialLR(o, [LinearLR(o), ExponentialLR(o, 0.9)], [7]), StepLR(o, 9)], [25])",
+                   [](O o) {
+                     return sequential(o,
+                                       {sequential(o, {sched<tx::LinearLR>(o), sched<tx::ExponentialLR>(o, 0.9)}, {7}),
+                                        sched<tx::StepLR>(o, 9)},
+                                       {25});
+                   }),
+      one_schedule("SequentialLR(o, [ExponentialLR(o, 0.9), StepLR(o, 9), ConstantLR(o)], [50, 20])",
+                   [](O o) {
+                     return sequential(
+                         o, {sched<tx::ExponentialLR>(o, 0.9), sched<tx::StepLR>(o, 9), sched<tx::ConstantLR>(o)},
+                         {50, 20});
+                   }),
+      one_schedule("ChainedScheduler([SequentialLR(o, [LinearLR(o), ExponentialLR(o, 0.9)], [7]), StepLR(o, 30, 0.5)])",
+                   [](O o) {
+                     return chained({sequential(o, {sched<tx::LinearLR>(o), sched<tx::ExponentialLR>(o, 0.9)}, {7}),
+                                     sched<tx::StepLR>(o, 30, 0.5)});
+                   }),
   };
   // Every schedule, first before and then after a milestone.
   const size_t composed = cases.size();
-  std::vector<Case> parts = simple_cases();
+  std::vector<ScheduleCase> parts = simple_cases();
   for (auto& part : cyclic_cases()) parts.push_back(std::move(part));
   for (const auto& part : parts) {
     if (!part.how.empty() || part.python.find("total_iters=0") != std::string::npos ||
@@ -334,13 +340,13 @@ std::vector<Case> composed_cases() {
         part.python.find("0.0, 1000") != std::string::npos)
       continue;
     const std::string python = part.python.substr(1, part.python.size() - 2);
-    cases.push_back(one(
+    cases.push_back(one_schedule(
         "SequentialLR(o, [" + python + ", ExponentialLR(o, 0.9)], [60])",
         [part](O o) {
           return sequential(o, {part.make(o).at(0), sched<tx::ExponentialLR>(o, 0.9)}, {60});
         },
         part.optimizer));
-    cases.push_back(one(
+    cases.push_back(one_schedule(
         "(lambda main: SequentialLR(o, [LinearLR(o, total_iters=9), main], [9]))(" + python + ")",
         [part](O o) { return Scheduler(tx::warmup(part.make(o).at(0), {.total_iters = 9})); }, part.optimizer));
   }
@@ -349,7 +355,7 @@ std::vector<Case> composed_cases() {
 }
 
 // The rates and momenta of the groups, then the last rates of the schedules.
-std::vector<double> rates_of(const Optimizer& optimizer, const Schedulers& schedulers) {
+std::vector<double> schedule_rates_of(const Optimizer& optimizer, const Schedulers& schedulers) {
   std::vector<double> rates;
   for (const auto& group : optimizer.param_groups()) {
     rates.push_back(group.options().get_lr());
@@ -363,15 +369,17 @@ std::vector<double> rates_of(const Optimizer& optimizer, const Schedulers& sched
   return rates;
 }
 
-tx::Value list_of(const std::vector<double>& numbers) { return tx::formats::List{{numbers.begin(), numbers.end()}}; }
+tx::Value number_list(const std::vector<double>& numbers) {
+  return tx::formats::List{{numbers.begin(), numbers.end()}};
+}
 
-tx::Value states_of(const Schedulers& schedulers) {
+tx::Value schedule_states_of(const Schedulers& schedulers) {
   tx::formats::List states;
   for (const auto& scheduler : schedulers) states.items.push_back(scheduler->state_dict());
   return states;
 }
 
-constexpr const char* kPythonChecks =
+constexpr const char* kPythonScheduleChecks =
     "def rates(o, ss):\n"
     "    r = []\n"
     "    for g in o.param_groups:\n"
@@ -396,11 +404,11 @@ constexpr const char* kPythonChecks =
     "for case in cases:\n"
     "    try:\n"
     "        code, name, how = case['python'], case['optimizer_name'], case['how']\n"
-    "        o = make_optimizer(name); ss = eval(code)\n"
+    "        o = two_group_optimizer(name); ss = eval(code)\n"
     "        all_rates = [rates(o, ss)]; mine = {}\n"
     "        for t in range(1, steps + 1):\n"
     "            if t % 40 == 1: o.step()\n"
-    "            for s in ss: drive(how, s, t)\n"
+    "            for s in ss: drive_schedule(how, s, t)\n"
     "            all_rates.append(rates(o, ss))\n"
     "            if t == saved:\n"
     "                mine = copy.deepcopy({'states': [s.state_dict() for s in ss], 'optimizer': o.state_dict()})\n"
@@ -410,12 +418,12 @@ constexpr const char* kPythonChecks =
     "        same(mine['states'], case['states'], 'state')\n"
     "        for a, b in zip(mine['optimizer']['param_groups'], case['optimizer']['param_groups'], strict=True):\n"
     "            assert a == b, ('group', a, b)\n"
-    "        o = make_optimizer(name, 0.5, 0.7); ss = eval(code)\n"
+    "        o = two_group_optimizer(name, 0.5, 0.7); ss = eval(code)\n"
     "        o.load_state_dict(case['optimizer'])\n"
     "        for s, state in zip(ss, case['states'], strict=True): s.load_state_dict(state)\n"
     "        for t in range(saved + 1, steps + 1):\n"
     "            if t % 40 == 1: o.step()\n"
-    "            for s in ss: drive(how, s, t)\n"
+    "            for s in ss: drive_schedule(how, s, t)\n"
     "            assert rates(o, ss) == all_rates[t], ('loaded, step', t, rates(o, ss), all_rates[t])\n"
     "    except Exception as e:\n"
     "        faults.append(f\"{case['optimizer_name']} {case['how']} {case['python']}: {type(e).__name__} {e}\")\n"
@@ -428,7 +436,7 @@ constexpr const char* kPythonChecks =
 
 TEST_CASE("every schedule gives Python's learning rates and momenta, bit for bit, and goes on from its states") {
   TORCH_EXT_NEEDS_PYTHON();
-  std::vector<Case> cases = simple_cases();
+  std::vector<ScheduleCase> cases = simple_cases();
   for (auto& list : {cyclic_cases(), plateau_cases(), composed_cases()}) {
     cases.insert(cases.end(), list.begin(), list.end());
   }
@@ -436,15 +444,15 @@ TEST_CASE("every schedule gives Python's learning rates and momenta, bit for bit
   tx::TensorWriter writer;
   for (const auto& c : cases) {
     INFO(c.optimizer << " " << c.how << " " << c.python);
-    const auto optimizer = make_optimizer(c.optimizer);
+    const auto optimizer = two_group_optimizer(c.optimizer);
     const Schedulers schedulers = c.make(*optimizer);
     tx::formats::Dict entry{.items = {{"python", c.python}, {"optimizer_name", c.optimizer}, {"how", c.how}}};
-    tx::formats::List rates{{list_of(rates_of(*optimizer, schedulers))}};
-    for (int t = 1; t <= kSteps; ++t) {
-      for (const auto& scheduler : schedulers) drive(c.how, scheduler, t);
-      rates.items.push_back(list_of(rates_of(*optimizer, schedulers)));
-      if (t == kSaved) {
-        entry.set("states", states_of(schedulers));
+    tx::formats::List rates{{number_list(schedule_rates_of(*optimizer, schedulers))}};
+    for (int t = 1; t <= kScheduleSteps; ++t) {
+      for (const auto& scheduler : schedulers) drive_schedule(c.how, scheduler, t);
+      rates.items.push_back(number_list(schedule_rates_of(*optimizer, schedulers)));
+      if (t == kScheduleSaved) {
+        entry.set("states", schedule_states_of(schedulers));
         entry.set("optimizer", tx::optimizer_state_dict(*optimizer, writer));
       }
     }
@@ -454,8 +462,8 @@ TEST_CASE("every schedule gives Python's learning rates and momenta, bit for bit
   TempDir dir;
   tx::save(tx::Value(std::move(file)), dir / "ours.pt");
   const std::string verdict =
-      run_python(std::string(kPythonOptimizers) + kPythonDrive + kPythonChecks,
-                 {dir / "ours.pt", dir / "theirs.pt", std::to_string(kSteps), std::to_string(kSaved)});
+      run_python(std::string(kPythonTwoGroups) + kPythonScheduleDrive + kPythonScheduleChecks,
+                 {dir / "ours.pt", dir / "theirs.pt", std::to_string(kScheduleSteps), std::to_string(kScheduleSaved)});
   const std::string count = std::to_string(cases.size());
   INFO(verdict);
   REQUIRE(verdict.find(count + " cases, 0 faults\n") == 0);
@@ -464,21 +472,21 @@ TEST_CASE("every schedule gives Python's learning rates and momenta, bit for bit
   const auto& entries = theirs.root.as<tx::formats::List>()->items;
   REQUIRE(entries.size() == cases.size());
   for (size_t i = 0; i < cases.size(); ++i) {
-    const Case& c = cases[i];
+    const ScheduleCase& c = cases[i];
     INFO(c.optimizer << " " << c.how << " " << c.python);
     const auto& entry = *entries[i].as<tx::formats::Dict>();
-    const auto optimizer = make_optimizer(c.optimizer, 0.5, 0.7);
+    const auto optimizer = two_group_optimizer(c.optimizer, 0.5, 0.7);
     const Schedulers schedulers = c.make(*optimizer);
     tx::load_optimizer_state_dict(*optimizer, *entry.find("optimizer"));
     for (size_t s = 0; s < schedulers.size(); ++s) {
       schedulers[s]->load_state_dict(entry.find("states")->as<tx::formats::List>()->items.at(s));
     }
     bool equal = true;
-    for (int t = kSaved + 1; t <= kSteps; ++t) {
-      for (const auto& scheduler : schedulers) drive(c.how, scheduler, t);
+    for (int t = kScheduleSaved + 1; t <= kScheduleSteps; ++t) {
+      for (const auto& scheduler : schedulers) drive_schedule(c.how, scheduler, t);
       const auto& expected =
           entry.find("rates")->as<tx::formats::List>()->items.at(static_cast<size_t>(t)).as<tx::formats::List>()->items;
-      const auto rates = rates_of(*optimizer, schedulers);
+      const auto rates = schedule_rates_of(*optimizer, schedulers);
       equal &= rates.size() == expected.size();
       for (size_t r = 0; equal && r < rates.size(); ++r) equal &= rates[r] == *expected[r].as<double>();
     }
@@ -575,9 +583,9 @@ TEST_CASE("what Python refuses is refused: arguments, and steps that its formula
        "found 1 milestones and 1 schedulers"},
       {"SequentialLR(o, [ReduceLROnPlateau(o)], [])", [&](O o) { sequential(o, {plateau(o, {})}, {}); },
        "found a ReduceLROnPlateau as scheduler 0"},
-      {"SequentialLR(o, [StepLR(make_optimizer('SGD'), 1)], [])",
+      {"SequentialLR(o, [StepLR(two_group_optimizer('SGD'), 1)], [])",
        [&](O o) {
-         const auto other = make_optimizer("SGD");
+         const auto other = two_group_optimizer("SGD");
          sequential(o, {sched<tx::StepLR>(*other, 1)}, {});
        },
        "found another optimizer in scheduler 0"},
@@ -589,9 +597,9 @@ TEST_CASE("what Python refuses is refused: arguments, and steps that its formula
       {"ChainedScheduler([])", [](O) { chained({}); }, "ChainedScheduler: found no scheduler"},
       {"ChainedScheduler([ReduceLROnPlateau(o)])", [&](O o) { chained({plateau(o, {})}); },
        "found a ReduceLROnPlateau"},
-      {"ChainedScheduler([StepLR(o, 1), StepLR(make_optimizer('SGD'), 1)])",
+      {"ChainedScheduler([StepLR(o, 1), StepLR(two_group_optimizer('SGD'), 1)])",
        [&](O o) {
-         const auto other = make_optimizer("SGD");
+         const auto other = two_group_optimizer("SGD");
          chained({sched<tx::StepLR>(o, 1), sched<tx::StepLR>(*other, 1)});
        },
        "found another optimizer in scheduler 1"},
@@ -601,22 +609,22 @@ TEST_CASE("what Python refuses is refused: arguments, and steps that its formula
   std::vector<std::string> arguments;
   for (const auto& refusal : refusals) {
     INFO(refusal.python);
-    const auto optimizer = make_optimizer(refusal.optimizer);
+    const auto optimizer = two_group_optimizer(refusal.optimizer);
     CHECK_THROWS_WITH(refusal.run(*optimizer), ContainsSubstring(refusal.message));
     arguments.push_back(refusal.optimizer + " " + refusal.python);
   }
-  CHECK(run_python(std::string(kPythonOptimizers) + "def steps(s, n):\n"
-                                                    "    for _ in range(n): s.step()\n"
-                                                    "for line in sys.argv[1:]:\n"
-                                                    "    name, code = line.split(' ', 1)\n"
-                                                    "    o = make_optimizer(name)\n"
-                                                    "    try: eval(code); print('Python takes', code)\n"
-                                                    "    except Exception: pass\n",
+  CHECK(run_python(std::string(kPythonTwoGroups) + "def steps(s, n):\n"
+                                                   "    for _ in range(n): s.step()\n"
+                                                   "for line in sys.argv[1:]:\n"
+                                                   "    name, code = line.split(' ', 1)\n"
+                                                   "    o = two_group_optimizer(name)\n"
+                                                   "    try: eval(code); print('Python takes', code)\n"
+                                                   "    except Exception: pass\n",
                    arguments) == "");
 }
 
 TEST_CASE("a schedule's state that doesn't fit is refused by its key, and changes nothing") {
-  const auto optimizer = make_optimizer("SGD");
+  const auto optimizer = two_group_optimizer("SGD");
   auto& o = *optimizer;
   const auto refused = [](const Scheduler& scheduler, const char* key, const tx::Value& value, const char* message) {
     INFO(key);
@@ -649,7 +657,7 @@ TEST_CASE("a schedule's state that doesn't fit is refused by its key, and change
   refused(cyclic, "cycle_momentum", 1, "cycle_momentum: found 1, expected True or False");
   refused(cyclic, "total_size", 0, "total_size: found 0, expected a number from");
   refused(cyclic, "max_lrs", 1, "max_lrs: found 1, expected a list of 2 numbers");
-  const auto without = make_optimizer("Adagrad");
+  const auto without = two_group_optimizer("Adagrad");
   refused(
       sched<tx::CyclicLR>(*without, tx::PerGroup(0.1), tx::PerGroup(0.2), tx::CyclicLROptions{.cycle_momentum = false}),
       "cycle_momentum", true, "cycle_momentum: found True, expected False: the optimizer has no momentum");
@@ -678,7 +686,7 @@ TEST_CASE("a schedule's state that doesn't fit is refused by its key, and change
 TEST_CASE("a schedule takes the state of another kind of Python's callables, and of Python's other arguments") {
   TORCH_EXT_NEEDS_PYTHON();
   TempDir dir;
-  run_python(std::string(kPythonOptimizers) +
+  run_python(std::string(kPythonTwoGroups) +
                  "class Decay:\n"
                  "    def __init__(self): self.rate = 0.95\n"
                  "    def __call__(self, e): return self.rate ** e\n"
@@ -686,14 +694,14 @@ TEST_CASE("a schedule takes the state of another kind of Python's callables, and
                  "for code in ('LambdaLR(o, Decay())', 'CyclicLR(o, 1, 2, 3, 4, \"exp_range\", 0.5)',\n"
                  "             'CyclicLR(o, 1, 2, scale_fn=Decay())', 'StepLR(o, 7, 1)',\n"
                  "             'ReduceLROnPlateau(o, \"max\", 0, min_lr=[0, 1])'):\n"
-                 "    o = make_optimizer('SGD'); s = eval(code)\n"
+                 "    o = two_group_optimizer('SGD'); s = eval(code)\n"
                  "    for t in range(5): s.step(1) if 'Plateau' in code else s.step()\n"
                  "    states.append(s.state_dict())\n"
                  "torch.save(states, sys.argv[1])\n",
              {dir / "states.pt"});
   const auto file = tx::load(dir / "states.pt");
   const auto& states = file.root.as<tx::formats::List>()->items;
-  const auto optimizer = make_optimizer("SGD");
+  const auto optimizer = two_group_optimizer("SGD");
   auto& o = *optimizer;
   const Schedulers schedulers{sched<tx::LambdaLR>(o, tx::LRLambda(tenth)),
                               sched<tx::CyclicLR>(o, tx::PerGroup(0.1), tx::PerGroup(0.2)),
@@ -712,7 +720,7 @@ TEST_CASE("a schedule takes the state of another kind of Python's callables, and
 
 TEST_CASE("a schedule made at last_epoch resumes as Python's from the groups' initial_lr") {
   TORCH_EXT_NEEDS_PYTHON();
-  const auto optimizer = make_optimizer("SGD");
+  const auto optimizer = two_group_optimizer("SGD");
   const auto values = tx::group_values(*optimizer);
   for (size_t i = 0; i < 2; ++i) (*values)[i].initial_lr = 0.4 + static_cast<double>(i);
   const Schedulers schedulers{sched<tx::StepLR>(*optimizer, 3, 0.5, 7),
@@ -726,9 +734,9 @@ TEST_CASE("a schedule made at last_epoch resumes as Python's from the groups' in
     }
   }
   TempDir dir;
-  tx::save(list_of(ours), dir / "ours.pt");
-  run_python(std::string(kPythonOptimizers) +
-                 "o = make_optimizer('SGD'); rates = []\n"
+  tx::save(number_list(ours), dir / "ours.pt");
+  run_python(std::string(kPythonTwoGroups) +
+                 "o = two_group_optimizer('SGD'); rates = []\n"
                  "for i, g in enumerate(o.param_groups): g['initial_lr'] = 0.4 + i\n"
                  "ss = [StepLR(o, 3, 0.5, 7), LambdaLR(o, lambda e: 0.95 ** e, 4),\n"
                  "      CosineAnnealingWarmRestarts(o, 4, 2, 0.0, 2)]\n"
@@ -740,7 +748,7 @@ TEST_CASE("a schedule made at last_epoch resumes as Python's from the groups' in
 }
 
 TEST_CASE("group values are shared by an optimizer's schedules and go with the last holder") {
-  const auto optimizer = make_optimizer("SGD");
+  const auto optimizer = two_group_optimizer("SGD");
   CHECK(!tx::find_group_values(*optimizer));
   {
     const tx::LinearLR linear(*optimizer, {.start_factor = 0.5});
@@ -754,7 +762,7 @@ TEST_CASE("group values are shared by an optimizer's schedules and go with the l
 
 namespace {
 
-struct OwnOptions : torch::optim::OptimizerCloneableOptions<OwnOptions>, tx::WithBeta1<OwnOptions> {
+struct OwnBetasOptions : torch::optim::OptimizerCloneableOptions<OwnBetasOptions>, tx::WithBeta1<OwnBetasOptions> {
   TORCH_ARG(double, lr) = 0.1;
   using Betas = std::tuple<double, double>;
   TORCH_ARG(Betas, betas) = std::make_tuple(0.9, 0.999);
@@ -764,17 +772,17 @@ struct OwnOptions : torch::optim::OptimizerCloneableOptions<OwnOptions>, tx::Wit
   void set_lr(double rate) override { lr(rate); }
 };
 
-class OwnOptimizer : public Optimizer {
+class OwnBetasOptimizer : public Optimizer {
  public:
-  OwnOptimizer() : Optimizer({torch::zeros({1})}, std::make_unique<OwnOptions>()) {}
+  OwnBetasOptimizer() : Optimizer({torch::zeros({1})}, std::make_unique<OwnBetasOptions>()) {}
   at::Tensor step(LossClosure) override { return {}; }
 };
 
 }  // namespace
 
 TEST_CASE("the momentum of option classes unknown here is cycled where they say what it is") {
-  OwnOptimizer optimizer;
-  const auto& options = static_cast<const OwnOptions&>(optimizer.param_groups()[0].options());
+  OwnBetasOptimizer optimizer;
+  const auto& options = static_cast<const OwnBetasOptions&>(optimizer.param_groups()[0].options());
   CHECK(tx::momentum_kind(options) == tx::MomentumKind::kBeta1);
   const tx::OneCycleLR scheduler(optimizer, 0.1, {.total_steps = 10, .max_momentum = 0.97});
   CHECK(options.betas() == std::make_tuple(0.97, 0.999));
