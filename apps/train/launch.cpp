@@ -22,7 +22,8 @@
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kPatience = std::chrono::seconds(3);
+// Long enough for a rank whose peer is gone to notice; with a hanging one, the job ends so long after the timeout.
+constexpr auto kPatience = std::chrono::seconds(1);
 constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
 
 volatile std::sig_atomic_t g_signal = 0;
@@ -108,20 +109,28 @@ void collect(std::vector<Process>& processes, std::optional<Failure>& failure) {
 // Waits until all have ended: by themselves, or because one failed or this process was signalled.
 std::optional<Failure> wait_for(std::vector<Process> processes) {
   std::optional<Failure> failure;
-  std::optional<Clock::time_point> deadline;
+  auto deadline = Clock::time_point::max();
   bool forwarded = false;
+  bool ending = false;
   while (!processes.empty()) {
     collect(processes, failure);
     if (g_signal && !forwarded) {
       signal_all(processes, g_signal);
       forwarded = true;
     }
-    if (failure && !forwarded && !deadline) {
+    if (failure && !forwarded && !ending) {
       std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
       signal_all(processes, SIGTERM);
+      ending = true;
       deadline = Clock::now() + kPatience;
     }
-    if (deadline && Clock::now() > *deadline) signal_all(processes, SIGKILL);
+    if (Clock::now() > deadline) {
+      for (const auto& process : processes) {
+        std::fprintf(stderr, "tx-train: rank %d does not end: killing it\n", process.rank);
+      }
+      signal_all(processes, SIGKILL);
+      deadline = Clock::time_point::max();
+    }
     std::this_thread::sleep_for(kBetweenLooks);
   }
   return failure;

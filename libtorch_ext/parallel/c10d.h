@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "libtorch_ext/parallel/process_group.h"
 
@@ -19,22 +20,26 @@ struct ProcessGroup::State {
   c10::intrusive_ptr<c10d::ProcessGroup> c10d;  ///< null in a group of one
 };
 
+/// An error of rank `rank`: what it was doing, and the first line of LibTorch's message, without a place in its sources.
+ProcessGroupError process_group_error(int rank, int size, const std::string& what, const std::string& message);
+
 /// Runs `work`, whose exceptions become a `ProcessGroupError` that says which rank was doing what.
 template <typename Work>
-auto as_process_group_error(const ProcessGroup::State& state, const char* what, Work&& work) {
-  const auto say = [&](const std::string& message) {
-    return ProcessGroupError("rank " + std::to_string(state.rank) + " of " + std::to_string(state.size) + ": " + what +
-                             ": " + message.substr(0, message.find('\n')));
-  };
+auto as_process_group_error(int rank, int size, const char* what, Work&& work) {
   try {
     return work();
   } catch (const ProcessGroupError&) {
     throw;
   } catch (const c10::Error& error) {
-    throw say(error.what_without_backtrace());
+    throw process_group_error(rank, size, what, error.what_without_backtrace());
   } catch (const std::exception& error) {
-    throw say(error.what());
+    throw process_group_error(rank, size, what, error.what());
   }
+}
+
+template <typename Work>
+auto as_process_group_error(const ProcessGroup::State& state, const char* what, Work&& work) {
+  return as_process_group_error(state.rank, state.size, what, std::forward<Work>(work));
 }
 
 }  // namespace torch_ext

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <c10/core/InferenceMode.h>
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
@@ -64,6 +65,7 @@ class DataParallelImpl : public torch::nn::Module {
   };
 
   Copy make_copy(c10::Device device) {
+    const c10::InferenceMode outlives_inference(false);
     Model model = clone_model(module, device);
     auto ptr = std::shared_ptr<torch::nn::Module>(model.ptr());
     return {std::move(model), Replica(std::move(ptr))};

@@ -88,6 +88,13 @@ c10d::ReduceOp c10d_op(ReduceOp op) {
 
 }  // namespace
 
+ProcessGroupError process_group_error(int rank, int size, const std::string& what, const std::string& message) {
+  std::string line = message.substr(0, message.find('\n'));
+  // Gloo begins with "[/pytorch/third_party/…/pair.cc:538] ".
+  if (const size_t end = line.find("] "); line.starts_with("[/") && end != std::string::npos) line.erase(0, end + 2);
+  return ProcessGroupError("rank " + std::to_string(rank) + " of " + std::to_string(size) + ": " + what + ": " + line);
+}
+
 ProcessGroup::ProcessGroup() : state_(std::make_shared<State>()) {}
 
 int ProcessGroup::rank() const { return state_->rank; }

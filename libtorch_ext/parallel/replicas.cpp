@@ -20,6 +20,14 @@ struct ToMaster : torch::autograd::Node {
   c10::Device device;
 };
 
+// Takes gradients that have come to the parameter's device. Without it they would reach the parameter from another
+// device's stream, of which autograd warns.
+struct OnMaster : torch::autograd::Node {
+  torch::autograd::variable_list apply(torch::autograd::variable_list&& gradients) override {
+    return std::move(gradients);
+  }
+};
+
 bool same_kind(const std::vector<at::Tensor>& copies, const torch::OrderedDict<std::string, at::Tensor>& masters) {
   return std::equal(copies.begin(), copies.end(), masters.begin(), masters.end(),
                     [](const auto& copy, const auto& item) {
@@ -35,8 +43,11 @@ void connect(const at::Tensor& copy, const at::Tensor& master) {
   if (!torch::GradMode::is_enabled()) return;  // an earlier forward's backward may still be to come
   torch::autograd::impl::set_gradient_edge(copy, {nullptr, 0});
   if (!master.requires_grad()) return;
+  auto arrived = std::make_shared<OnMaster>();
+  arrived->add_input_metadata(master);
+  arrived->set_next_edges(torch::autograd::collect_next_edges(master));
   auto edge = std::make_shared<ToMaster>(master.device());
-  edge->set_next_edges(torch::autograd::collect_next_edges(master));
+  edge->set_next_edges({{arrived, 0}});
   torch::autograd::set_history(copy, edge);
 }
 
@@ -62,6 +73,7 @@ Replica::Replica(Replica&&) noexcept = default;
 Replica& Replica::operator=(Replica&&) noexcept = default;
 
 bool Replica::refresh(const torch::nn::Module& module) {
+  const c10::InferenceMode outlives_inference(false);
   const auto parameters = module.named_parameters();
   const auto buffers = module.named_buffers();
   const auto layers = module.modules();

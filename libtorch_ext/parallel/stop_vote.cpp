@@ -36,7 +36,9 @@ bool StopVote::any(bool mine) {
   if (state_->group.size() == 1) return mine;
   const bool before = state_->count();
   state_->votes = {at::full({1}, mine ? 1 : 0, at::TensorOptions(at::kLong).device(state_->group.device()))};
-  state_->under_way = state_->group.state().c10d->allreduce(state_->votes);
+  state_->under_way = as_process_group_error(state_->group.state(), "agreeing on whether to stop", [&] {
+    return state_->group.state().c10d->allreduce(state_->votes);
+  });
   return before;
 }
 

@@ -1,9 +1,12 @@
 #include "libtorch_ext/parallel/data_parallel.h"
 
+#include <ATen/autocast_mode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/torch.h>
 
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <string>
 
 #include "libtorch_ext/checkpoint/state_dict.h"
@@ -67,17 +70,57 @@ struct UnusedImpl : torch::nn::Cloneable<UnusedImpl> {
 };
 TORCH_MODULE(Unused);
 
+// What a thread hands to the operators that it calls.
+struct ThreadFlags {
+  bool gradients = true;
+  bool inference = false;
+  bool autocast = false;
+  at::ScalarType autocast_type = at::kBFloat16;
+  bool autocast_caches = true;
+
+  bool operator==(const ThreadFlags&) const = default;
+};
+
+// Notes the current device and the flags of the thread that each replica runs in.
+struct ObserverImpl : torch::nn::Cloneable<ObserverImpl> {
+  ObserverImpl() { reset(); }
+  void reset() override { layer = register_module("layer", torch::nn::Linear(2, 2)); }
+  torch::Tensor forward(const torch::Tensor& input) {
+    namespace autocast = at::autocast;
+    const ThreadFlags flags{.gradients = torch::GradMode::is_enabled(),
+                            .inference = c10::InferenceMode::is_enabled(),
+                            .autocast = autocast::is_autocast_enabled(at::kCPU),
+                            .autocast_type = autocast::get_autocast_dtype(at::kCPU),
+                            .autocast_caches = autocast::is_autocast_cache_enabled()};
+    const int device = c10::impl::VirtualGuardImpl(kFake).getDevice().index();
+    TORCH_CHECK(input.device() == fake(device), "found the device ", device, ", expected that of the input");
+    {
+      const std::lock_guard lock(*mutex);
+      records->emplace_back(device, flags);
+    }
+    return layer(input);
+  }
+  torch::nn::Linear layer{nullptr};
+  std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
+  std::shared_ptr<std::vector<std::pair<int, ThreadFlags>>> records =
+      std::make_shared<std::vector<std::pair<int, ThreadFlags>>>();
+};
+TORCH_MODULE(Observer);
+
 double difference(const torch::Tensor& a, const torch::Tensor& b) {
   return (a.cpu() - b.cpu()).abs().max().item<double>();
 }
 
-size_t thread_count() {
+// A number of /proc/self/status: "Threads:", "VmRSS:" in KiB.
+size_t process_status(const std::string& key) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.rfind("Threads:", 0) == 0) return std::stoul(line.substr(8));
+    if (line.rfind(key, 0) == 0) return std::stoul(line.substr(key.size()));
   }
   return 0;
 }
+
+size_t thread_count() { return process_status("Threads:"); }
 
 }  // namespace
 
@@ -227,16 +270,61 @@ TEST_CASE("data parallel: an exception names the replica and its device") {
   CHECK(parallel->forward(torch::randn({4, 3})).size(0) == 4);
 }
 
-TEST_CASE("data parallel: replicas run without gradients where the caller does, and in the caller's autocast") {
+TEST_CASE("data parallel: replicas run in the caller's gradient mode, inference mode, autocast and device") {
+  use_fake_devices(3);
+  Observer net;
+  net->to(fake(0));
+  tx::DataParallel parallel(net, on_fakes({0, 1, 2}));
+  const auto input = torch::ones({6, 2});
+  // What each replica saw; all must see what the caller does, and the device that is its own.
+  auto seen = [&] {
+    net->records->clear();
+    parallel->forward(input);
+    std::map<int, ThreadFlags> by_device(net->records->begin(), net->records->end());
+    CHECK(by_device.size() == 3);
+    for (const auto& [device, flags] : by_device) CHECK(flags == by_device[0]);
+    return by_device[0];
+  };
+  const ThreadFlags plain = seen();
+  CHECK(plain == ThreadFlags{});
+  {
+    const torch::NoGradGuard guard;
+    CHECK(seen() == ThreadFlags{.gradients = false});
+  }
+  {
+    const c10::InferenceMode guard;
+    CHECK(seen() == ThreadFlags{.gradients = false, .inference = true});
+  }
+  for (const auto type : {at::kBFloat16, at::kHalf}) {
+    const auto before = at::autocast::get_autocast_dtype(at::kCPU);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::set_autocast_dtype(at::kCPU, type);
+    at::autocast::set_autocast_cache_enabled(false);
+    CHECK(seen() == ThreadFlags{.autocast = true, .autocast_type = type, .autocast_caches = false});
+    at::autocast::set_autocast_cache_enabled(true);
+    at::autocast::set_autocast_dtype(at::kCPU, before);
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+  }
+  CHECK(seen() == plain);  // threads don't keep what an earlier call set
+  CHECK(parallel->forward(input).requires_grad());
+}
+
+TEST_CASE("data parallel: replicas that an inference made train as well") {
   use_fake_devices(2);
-  torch::nn::Linear net(2, 2);
+  auto one = small_net();
+  auto net = small_net();
   net->to(fake(0));
   tx::DataParallel parallel(net, on_fakes({0, 1}));
+  const auto images = torch::randn({4, 2, 8, 8});
   {
-    torch::NoGradGuard no_grad;
-    CHECK_FALSE(parallel->forward(torch::ones({4, 2})).requires_grad());
+    const c10::InferenceMode guard;
+    CHECK(difference(parallel->forward(images.clone()), one(images)) < 1e-6);
   }
-  CHECK(parallel->forward(torch::ones({4, 2})).requires_grad());
+  parallel->forward(images).exp().sum().backward();
+  one(images).exp().sum().backward();
+  const auto found = net->parameters();
+  const auto wanted = one->parameters();
+  for (size_t i = 0; i < wanted.size(); ++i) CHECK(difference(found[i].grad(), wanted[i].grad()) < 1e-4);
 }
 
 TEST_CASE("data parallel: the module lies on the first of device_ids") {
@@ -301,4 +389,27 @@ TEST_CASE("data parallel: threads end with it, and forwards leave nothing behind
     CHECK(net->weight.use_count() == references);
   }
   CHECK(thread_count() == before);
+}
+
+TEST_CASE("data parallel: 200 forwards, backwards and changed weights leave no memory behind") {
+  use_fake_devices(4);
+  torch::nn::Linear net(1024, 1024);
+  net->to(fake(0));
+  tx::DataParallel parallel(net, on_fakes({0, 1, 2, 3}));
+  const auto input = torch::ones({64, 1024});
+  auto work = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      parallel->forward(input).sum().backward();
+      torch::NoGradGuard no_grad;
+      net->weight.mul_(0.5);
+      net->weight.set_data(net->weight.detach().clone());  // replicas must not keep the one before
+      parallel->forward(input);
+      parallel->zero_grad();
+    }
+  };
+  work(20);
+  const size_t before = process_status("VmRSS:");
+  work(200);
+  // One 4 MiB weight left behind a forward would be 800 MiB.
+  CHECK(process_status("VmRSS:") < before + 64 * 1024);
 }

@@ -135,8 +135,8 @@ class DistributedDataParallel(ProgramTest):
 
 
 class Failures(ProgramTest):
-    def start(self, *arguments):
-        return start_ranks([CPP] * 2, "--out", self.folder / "out", "--steps", 10**6, *arguments)
+    def start(self, *arguments, ranks=2):
+        return start_ranks([CPP] * ranks, "--out", self.folder / "out", "--steps", 10**6, *arguments)
 
     def seconds_to_end(self, rank):
         """Waits for the rank's end by itself; how long that took, and its error."""
@@ -152,7 +152,20 @@ class Failures(ProgramTest):
         seconds, error = self.seconds_to_end(ranks[0])
         ranks[1].communicate()
         self.assertLess(seconds, 5)
-        self.assertRegex(error, "rank 0 of 2|peer")
+        self.assertRegex(error, "^rank 0 of 2: [a-z_]+: .*peer.*\n$")
+
+    def test_every_rank_says_that_one_was_killed(self):
+        for victim in (0, 3):
+            ranks = self.start(ranks=4)
+            time.sleep(6)
+            ranks[victim].kill()
+            for number, rank in enumerate(ranks):
+                if number == victim:
+                    continue
+                seconds, error = self.seconds_to_end(rank)
+                self.assertLess(seconds, 5)
+                self.assertRegex(error, f"^rank {number} of 4: [a-z_]+: .*peer.*\n$")
+            ranks[victim].communicate()
 
     def test_a_hanging_rank_ends_the_others_after_the_timeout(self):
         ranks = self.start("--timeout", 3)
@@ -162,7 +175,7 @@ class Failures(ProgramTest):
         ranks[1].kill()
         ranks[1].communicate()
         self.assertLess(seconds, 5)
-        self.assertRegex(error, "[Tt]imed out")
+        self.assertRegex(error, "^rank 0 of 2: [a-z_]+: .*([Tt]imed out|timeout).*\n$")
 
     def test_a_rank_that_never_comes_ends_the_others_after_the_timeout(self):
         ranks = start_ranks([CPP, [sys.executable, "-c", "pass"]], "--out", self.folder / "out", "--timeout", 2)

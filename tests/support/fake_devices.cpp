@@ -70,6 +70,16 @@ at::Tensor alias(const at::Tensor& tensor, c10::Storage storage, c10::DispatchKe
   return result;
 }
 
+// A view of `source` that is shaped as `shape` is. Its keys are the source's, whose they stay in inference mode, too.
+at::Tensor view_of(const at::Tensor& source, const at::Tensor& shape) {
+  auto storage = source.storage();
+  auto result = at::detail::make_tensor<at::TensorImpl>(at::TensorImpl::VIEW, std::move(storage), source.key_set(),
+                                                        source.dtype());
+  result.unsafeGetTensorImpl()->set_sizes_and_strides(shape.sizes(), shape.strides());
+  result.unsafeGetTensorImpl()->set_storage_offset(shape.storage_offset());
+  return result;
+}
+
 // The same memory as the CPU sees it. Keeps the fake storage alive.
 at::Tensor on_cpu(const at::Tensor& tensor) {
   if (!is_fake(tensor)) return tensor;
@@ -140,8 +150,7 @@ void on_the_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
     if (source && shares->isWrite()) {
       value = *source;
     } else if (source && is_fake(*source)) {
-      const auto& view = value.toTensor();
-      value = alias(view, source->storage(), kFakeKeys, view.storage_offset());
+      value = view_of(*source, value.toTensor());
     } else {
       value = copied_to(value.toTensor(), device);
     }
