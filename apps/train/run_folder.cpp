@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kFiles[] = {"metrics.csv", "steps.csv", "config.json"};
+constexpr const char* kFiles[] = {"metrics.csv", "steps.csv", "config.json", "tensorboard"};
 
 }  // namespace
 

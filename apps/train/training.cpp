@@ -26,6 +26,7 @@ void Training::begin_files() {
   if (run_.config.log_steps) {
     steps_.emplace(folder_.file("steps.csv"), std::vector<std::string>{"step", "loss"}, run_.step);
   }
+  if (run_.config.tensorboard) tensorboard_.emplace(folder_.file("tensorboard"), run_);
   tx::formats::AtomicFile config(folder_.file("config.json"));
   config.write(tx::to_json(run_.config));
   config.commit();
@@ -78,6 +79,7 @@ std::optional<double> Training::train_steps(const std::string& title) {
   const bool whole = tx::train_epoch(run_, [&](double loss) {
     if (progress) progress->update(run_.position.batch, run_.tally.mean_loss(), run_.lr());
     if (steps_) steps_->append(run_.step, {loss});
+    if (tensorboard_) tensorboard_->step(run_, loss);
     if (every && run_.step % *every == 0) save();
     const bool in_time = !run_.config.max_time || seconds() < *run_.config.max_time;
     return in_time && stop_signal::received() == 0;
@@ -109,6 +111,7 @@ void Training::report(const std::string& title, const tx::Tally& train, const tx
   // The row comes first: a resumed run drops rows beyond its checkpoint, but can't make up for one that is missing.
   metrics_->append(run_.epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
                                 test.mean_loss(), test.accuracy(), seconds});
+  if (tensorboard_) tensorboard_->epoch(run_, train, test);
   if (!(test.accuracy() <= run_.best.value_or(-1))) run_.best_epoch = run_.epoch;
   const bool is_best = checkpoints_->save_epoch(tx::checkpoint_of(run_), test.accuracy());
   if (is_best) run_.best = test.accuracy();

@@ -8,6 +8,7 @@
 #include "libtorch_ext/train/csv_log.h"
 #include "libtorch_ext/train/run.h"
 #include "run_folder.h"
+#include "tensorboard_log.h"
 
 /// Carries a run to its end, epoch by epoch, and keeps its folder up to date.
 class Training {
@@ -43,5 +44,6 @@ class Training {
   torch_ext::CheckpointManager* checkpoints_;
   std::optional<torch_ext::CsvLog> metrics_;
   std::optional<torch_ext::CsvLog> steps_;
+  std::optional<TensorBoardLog> tensorboard_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };

@@ -51,6 +51,29 @@ void describe(Visitor& v, LossConfig& c) {
 }
 
 template <class Visitor>
+void describe(Visitor& v, ParamGroupRuleConfig& c) {
+  v.field("match", c.match, {}, "a glob of parameters' names, such as fc.*");
+  v.field("kind", c.kind, one_of({"any", "bias", "norm", "vector"}), "vector: biases and normalisation");
+  v.field("lr", c.lr, at_least(0), "their learning rate");
+  v.field("lr_scale", c.lr_scale, at_least(0), "or times the optimizer's");
+  v.field("weight_decay", c.weight_decay, at_least(0));
+  v.field("freeze", c.freeze, {}, "true: they stay as they are; false: they don't, whatever later rules say");
+}
+
+template <class Visitor>
+void describe(Visitor& v, EmaConfig& c) {
+  v.field("decay", c.decay, between(0, 1), "how much of the average stays at an update");
+  v.field("every_steps", c.every_steps, at_least(1), "between two updates");
+  v.field("use_buffers", c.use_buffers, {}, "BatchNorm's statistics are averaged, too");
+}
+
+template <class Visitor>
+void describe(Visitor& v, TensorBoardConfig& c) {
+  v.field("every_steps", c.every_steps, at_least(1), "between two points of the training loss and the rate");
+  v.field("histograms", c.histograms, {}, "of each parameter, every epoch");
+}
+
+template <class Visitor>
 void describe(Visitor& v, EarlyStoppingConfig& c) {
   v.field("patience", c.patience, at_least(1), "epochs without a better test accuracy that are borne");
 }
@@ -95,9 +118,12 @@ void describe(Visitor& v, TrainConfig& c) {
   v.field("data", c.data, {}, "images with a class each");
   v.field("loss", c.loss, {}, "cross entropy, with what regularises it");
   v.field("optimizer", c.optimizer, {}, "torch.optim's, with Python's arguments");
+  v.field("param_groups", c.param_groups, {}, "rules, the first that fits wins: other rates and decays by name and kind");
   v.field("lr_scheduler", c.lr_scheduler, {}, "torch.optim.lr_scheduler's, with Python's arguments");
   v.field("lr_warmup", c.lr_warmup, {}, "a linear rise before the schedule");
+  v.field("ema", c.ema, {}, "an average of the weights, with which the model is tested");
   v.field("early_stopping", c.early_stopping, {}, "ends a run that has stopped getting better");
+  v.field("tensorboard", c.tensorboard, {}, "writes TensorBoard's events into the run's folder");
   v.field("checkpoint", c.checkpoint, {}, "what is written beside last.pt and best.pt");
   v.field("distributed", c.distributed, {}, "how the processes of a launcher train together");
 }

@@ -61,6 +61,29 @@ struct LossConfig {
   double cutmix_alpha = 0;     ///< replaces boxes of samples by others' likewise; with both, one of them by turns
 };
 
+/// An element of "param_groups"; see `ParamGroupRule`.
+struct ParamGroupRuleConfig {
+  std::string match = "*";   ///< a glob of parameters' names
+  std::string kind = "any";  ///< "any", "bias", "norm" or "vector": biases and normalisation
+  std::optional<double> lr;
+  std::optional<double> lr_scale;
+  std::optional<double> weight_decay;
+  std::optional<bool> freeze;
+};
+
+/// "ema": an average of the weights, with which the model is tested; kept in checkpoints as "ema_state_dict".
+struct EmaConfig {
+  double decay = 0.999;
+  int64_t every_steps = 1;  ///< between two updates
+  bool use_buffers = true;  ///< BatchNorm's statistics are averaged, too
+};
+
+/// "tensorboard": writes events into the folder `tensorboard` of the run's.
+struct TensorBoardConfig {
+  int64_t every_steps = 10;  ///< between two points of the training loss and the learning rate
+  bool histograms = false;   ///< of each parameter, every epoch
+};
+
 /// "early_stopping": ends a run whose test accuracy has stopped getting better.
 struct EarlyStoppingConfig {
   int64_t patience = 10;  ///< epochs without a better one that are borne
@@ -127,9 +150,12 @@ struct TrainConfig {
   DataConfig data;
   LossConfig loss;
   OptimizerConfig optimizer;
+  std::vector<ParamGroupRuleConfig> param_groups;
   std::optional<LRSchedulerConfig> lr_scheduler;
   std::optional<LRWarmupConfig> lr_warmup;
+  std::optional<EmaConfig> ema;
   std::optional<EarlyStoppingConfig> early_stopping;
+  std::optional<TensorBoardConfig> tensorboard;
   CheckpointConfig checkpoint;
   DistributedConfig distributed;
 };

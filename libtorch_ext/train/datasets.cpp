@@ -18,7 +18,7 @@ namespace {
 
 using DatasetPtr = std::shared_ptr<const Dataset>;
 
-std::vector<std::shared_ptr<const transforms::Transform>> made(const std::vector<TransformConfig>& configs) {
+std::vector<std::shared_ptr<const transforms::Transform>> transforms_of(const std::vector<TransformConfig>& configs) {
   std::vector<std::shared_ptr<const transforms::Transform>> steps;
   for (const auto& config : configs) steps.push_back(make_transform(config));
   return steps;
@@ -37,7 +37,7 @@ void check_classes(const TrainConfig& config, int64_t classes) {
 
 // The dataset's images [0, 1], through the steps and normalised.
 DatasetPtr transformed(DatasetPtr dataset, const std::vector<TransformConfig>& configs, const DataConfig& data) {
-  auto steps = made(configs);
+  auto steps = transforms_of(configs);
   steps.push_back(normalize(data));
   auto through = [compose = transforms::Compose(std::move(steps))](Sample sample, Random& random) {
     sample[0] = compose(sample[0], random).contiguous();
@@ -71,7 +71,7 @@ DatasetPtr first_samples(DatasetPtr dataset, const std::optional<int64_t>& limit
 
 DatasetPtr folder_images(const TrainConfig& config, bool train) {
   const DataConfig& data = config.data;
-  auto steps = made(train ? data.augment : data.test_transform);
+  auto steps = transforms_of(train ? data.augment : data.test_transform);
   steps.push_back(std::make_shared<transforms::ToTensor>());
   steps.push_back(normalize(data));
   auto dataset = image_folder(data.root + "/" + (train ? data.train_folder : data.test_folder),

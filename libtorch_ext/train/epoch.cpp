@@ -85,6 +85,7 @@ void optimizer_step(Run& run) {
   if (config.clip_grad_value) clip_grad_value_(*run.model.ptr(), *config.clip_grad_value);
   run.optimizer->step();
   zero_grad(*run.optimizer);
+  if (run.ema && (run.step + 1) % config.ema->every_steps == 0) run.ema->update_parameters(*run.model.ptr());
   if (run.scheduler && steps_each_batch(*config.lr_scheduler)) run.scheduler->step();
 }
 
@@ -123,6 +124,8 @@ std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on) {
   torch::NoGradGuard no_grad;
   run.model.ptr()->eval();
   run.group.broadcast(buffers(*run.model.ptr()));
+  std::optional<AveragedWeights> averaged;
+  if (run.ema) averaged.emplace(*run.ema, *run.model.ptr());
   Tally tally;
   bool whole = true;
   for (const Batch& batch : *run.test_loader) {

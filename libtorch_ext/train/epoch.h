@@ -28,7 +28,7 @@ void optimizer_step(Run& run);
 /// In a group of several, all stop at the same step, the one after that in which any of them wanted to.
 bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step);
 
-/// The test set's loss and accuracy; without gradients, in eval mode. Stops early, and returns nothing, once
+/// The test set's loss and accuracy, with the averaged weights where there are some; without gradients, in eval mode. Stops early, and returns nothing, once
 /// `keep_on` returns false; it is asked after each batch.
 std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on);
 

@@ -10,41 +10,41 @@ namespace torch_ext {
 namespace {
 
 using torch::optim::Optimizer;
-using Made = std::shared_ptr<LRScheduler>;
+using SchedulerPtr = std::shared_ptr<LRScheduler>;
 
-Made make(const StepLRConfig& c, Optimizer& optimizer, int64_t ) {
+SchedulerPtr make(const StepLRConfig& c, Optimizer& optimizer, int64_t ) {
   return std::make_shared<StepLR>(optimizer, c.step_size, c.gamma);
 }
 
-Made make(const MultiStepLRConfig& c, Optimizer& optimizer, int64_t ) {
+SchedulerPtr make(const MultiStepLRConfig& c, Optimizer& optimizer, int64_t ) {
   return std::make_shared<MultiStepLR>(optimizer, c.milestones, c.gamma);
 }
 
-Made make(const ConstantLRConfig& c, Optimizer& optimizer, int64_t ) {
+SchedulerPtr make(const ConstantLRConfig& c, Optimizer& optimizer, int64_t ) {
   return std::make_shared<ConstantLR>(optimizer, c.factor, c.total_iters);
 }
 
-Made make(const LinearLRConfig& c, Optimizer& optimizer, int64_t ) {
+SchedulerPtr make(const LinearLRConfig& c, Optimizer& optimizer, int64_t ) {
   return std::make_shared<LinearLR>(optimizer, LinearLROptions{.start_factor = c.start_factor, .end_factor = c.end_factor, .total_iters = c.total_iters});
 }
 
-Made make(const ExponentialLRConfig& c, Optimizer& optimizer, int64_t ) {
+SchedulerPtr make(const ExponentialLRConfig& c, Optimizer& optimizer, int64_t ) {
   return std::make_shared<ExponentialLR>(optimizer, c.gamma);
 }
 
-Made make(const PolynomialLRConfig& c, Optimizer& optimizer, int64_t steps) {
+SchedulerPtr make(const PolynomialLRConfig& c, Optimizer& optimizer, int64_t steps) {
   return std::make_shared<PolynomialLR>(optimizer, c.total_iters.value_or(steps), c.power);
 }
 
-Made make(const CosineAnnealingLRConfig& c, Optimizer& optimizer, int64_t steps) {
+SchedulerPtr make(const CosineAnnealingLRConfig& c, Optimizer& optimizer, int64_t steps) {
   return std::make_shared<CosineAnnealingLR>(optimizer, c.T_max.value_or(steps), c.eta_min);
 }
 
-Made make(const CosineAnnealingWarmRestartsConfig& c, Optimizer& optimizer, int64_t ) {
+SchedulerPtr make(const CosineAnnealingWarmRestartsConfig& c, Optimizer& optimizer, int64_t ) {
   return std::make_shared<CosineAnnealingWarmRestarts>(optimizer, c.T_0, c.T_mult, c.eta_min);
 }
 
-Made make(const OneCycleLRConfig& c, Optimizer& optimizer, int64_t steps) {
+SchedulerPtr make(const OneCycleLRConfig& c, Optimizer& optimizer, int64_t steps) {
   return std::make_shared<OneCycleLR>(optimizer, c.max_lr,
                                       OneCycleLROptions{.total_steps = steps,
                                                         .pct_start = c.pct_start,
@@ -57,7 +57,7 @@ Made make(const OneCycleLRConfig& c, Optimizer& optimizer, int64_t steps) {
                                                         .three_phase = c.three_phase});
 }
 
-Made make(const CyclicLRConfig& c, Optimizer& optimizer, int64_t) {
+SchedulerPtr make(const CyclicLRConfig& c, Optimizer& optimizer, int64_t) {
   return std::make_shared<CyclicLR>(optimizer, c.base_lr, c.max_lr,
                                     CyclicLROptions{.step_size_up = c.step_size_up,
                                                     .step_size_down = c.step_size_down,
@@ -68,7 +68,7 @@ Made make(const CyclicLRConfig& c, Optimizer& optimizer, int64_t) {
                                                     .max_momentum = c.max_momentum});
 }
 
-Made make(const ReduceLROnPlateauConfig& c, Optimizer& optimizer, int64_t) {
+SchedulerPtr make(const ReduceLROnPlateauConfig& c, Optimizer& optimizer, int64_t) {
   return std::make_shared<ReduceLROnPlateau>(
       optimizer, ReduceLROnPlateauOptions{.mode = c.metric == "accuracy" ? "max" : "min",
                                           .factor = c.factor,

@@ -7,28 +7,34 @@
 namespace torch_ext {
 namespace {
 
-using Parameters = std::vector<at::Tensor>;
+using PlannedGroups = std::vector<PlannedGroup>;
+using OptimizerPtr = std::unique_ptr<torch::optim::Optimizer>;
 
-std::unique_ptr<torch::optim::Optimizer> make(const SGDConfig& c, Parameters parameters) {
-  return std::make_unique<torch::optim::SGD>(std::move(parameters), torch::optim::SGDOptions(c.lr)
-                                                                        .momentum(c.momentum)
-                                                                        .dampening(c.dampening)
-                                                                        .weight_decay(c.weight_decay)
-                                                                        .nesterov(c.nesterov));
+template <class Optimizer, class Options>
+OptimizerPtr make_of(const PlannedGroups& groups, const Options& options) {
+  return std::make_unique<Optimizer>(make_param_groups(groups, options), options);
 }
 
-std::unique_ptr<torch::optim::Optimizer> make(const AdamWConfig& c, Parameters parameters) {
-  return std::make_unique<AdamW>(std::move(parameters), torch::optim::AdamWOptions(c.lr)
-                                                            .betas({c.betas.at(0), c.betas.at(1)})
-                                                            .eps(c.eps)
-                                                            .weight_decay(c.weight_decay)
-                                                            .amsgrad(c.amsgrad));
+OptimizerPtr make(const SGDConfig& c, const PlannedGroups& groups) {
+  return make_of<torch::optim::SGD>(groups, torch::optim::SGDOptions(c.lr)
+                                                .momentum(c.momentum)
+                                                .dampening(c.dampening)
+                                                .weight_decay(c.weight_decay)
+                                                .nesterov(c.nesterov));
+}
+
+OptimizerPtr make(const AdamWConfig& c, const PlannedGroups& groups) {
+  return make_of<AdamW>(groups, torch::optim::AdamWOptions(c.lr)
+                                    .betas({c.betas.at(0), c.betas.at(1)})
+                                    .eps(c.eps)
+                                    .weight_decay(c.weight_decay)
+                                    .amsgrad(c.amsgrad));
 }
 
 }  // namespace
 
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OptimizerConfig& config, Parameters parameters) {
-  return std::visit([&](const auto& c) { return make(c, std::move(parameters)); }, config);
+OptimizerPtr make_optimizer(const OptimizerConfig& config, const PlannedGroups& groups) {
+  return std::visit([&](const auto& c) { return make(c, groups); }, config);
 }
 
 }  // namespace torch_ext

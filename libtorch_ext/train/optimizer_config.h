@@ -1,12 +1,11 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <memory>
 #include <variant>
 #include <vector>
 
 #include "libtorch_ext/config/bound.h"
+#include "libtorch_ext/optim/param_groups.h"
 
 namespace torch::optim {
 class Optimizer;
@@ -54,8 +53,8 @@ void describe(Visitor& v, AdamWConfig& c) {
   v.field("amsgrad", c.amsgrad);
 }
 
-/// The optimizer that a config names.
+/// The optimizer that a config names, of these groups.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OptimizerConfig& config,
-                                                        std::vector<at::Tensor> parameters);
+                                                        const std::vector<PlannedGroup>& groups);
 
 }  // namespace torch_ext

@@ -37,6 +37,23 @@ void start_from(torch::nn::Module& module, const ModelConfig& config) {
   load_state_dict(module, file, {.strict = false, .skip_mismatched = true});
 }
 
+std::vector<ParamGroupRule> rules_of(const std::vector<ParamGroupRuleConfig>& configs) {
+  std::vector<ParamGroupRule> rules;
+  for (const auto& c : configs) {
+    const auto kind = c.kind == "bias"     ? ParamKind::kBias
+                      : c.kind == "norm"   ? ParamKind::kNorm
+                      : c.kind == "vector" ? ParamKind::kVector
+                                           : ParamKind::kAny;
+    rules.push_back({.match = c.match,
+                     .kind = kind,
+                     .lr = c.lr,
+                     .lr_scale = c.lr_scale,
+                     .weight_decay = c.weight_decay,
+                     .freeze = c.freeze});
+  }
+  return rules;
+}
+
 // 4-dimensional parameters lie pixel by pixel from now on.
 void to_channels_last(const torch::nn::Module& module) {
   for (const auto& parameter : parameters(module)) {
@@ -110,6 +127,7 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
                                     {.num_classes = config.model.num_classes, .in_channels = config.model.in_channels});
   if (config.model.weights) start_from(*model.ptr(), config.model);
   for (const auto& glob : config.model.freeze) freeze(*model.ptr(), glob);
+  auto plan = plan_param_groups(*model.ptr(), rules_of(config.param_groups));
   model.ptr()->to(device);
   if (config.channels_last) to_channels_last(*model.ptr());
   if (!config.data.batch_size) config.data.batch_size = largest_batch_size(config, model, *train_set, device);
@@ -134,7 +152,14 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
     throw DataError(config.data.root, c10::str("found ", train_set->size(), " training samples, expected a batch of ",
                                                *config.data.batch_size, " at least, as /data/drop_last is true"));
   }
-  auto optimizer = make_optimizer(config.optimizer, trainable_parameters(*model.ptr()));
+  auto optimizer = make_optimizer(config.optimizer, plan.groups);
+  std::shared_ptr<AveragedModel> ema;
+  if (config.ema) {
+    ema = std::make_shared<AveragedModel>(
+        *model.ptr(), AveragedModelOptions{.averaging = Averaging::kEma,
+                                           .decay = config.ema->decay,
+                                           .use_buffers = config.ema->use_buffers});
+  }
   std::shared_ptr<LRScheduler> scheduler;
   if (config.lr_scheduler) {
     scheduler = make_lr_scheduler(*config.lr_scheduler, config.lr_warmup, *optimizer,
@@ -150,6 +175,7 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
           .test_loader = std::move(test_loader),
           .optimizer = std::move(optimizer),
           .scheduler = std::move(scheduler),
+          .ema = std::move(ema),
           .test_samples = test_set->size(),
           .position = start};
 }
@@ -165,6 +191,7 @@ Checkpoint checkpoint_of(const Run& run) {
                         .lr = run.lr(),
                         .optimizer = optimizer_state_dict(*run.optimizer, writer, extras)};
   if (run.scheduler) checkpoint.more.emplace_back("lr_scheduler", run.scheduler->state_dict());
+  if (run.ema) checkpoint.more.emplace_back("ema_state_dict", to_value(state_dict(*run.ema), writer));
   checkpoint.more.emplace_back("rng_state", rng_state(writer));
   checkpoint.more.emplace_back("loader", position_of(run, writer));
   checkpoint.more.emplace_back("progress", formats::Dict{.items = {{"step", run.step},
@@ -188,6 +215,11 @@ void resume_run(Run& run, const LoadedFile& file) {
     const int64_t last_epoch = by_step ? run.epoch * run.train_loader->size() : run.epoch;
     run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", last_epoch}}});
     if (const Value* state = file.find("lr_scheduler")) run.scheduler->load_state_dict(*state);
+  }
+  if (const Value* state = file.find("ema_state_dict"); state && run.ema) {
+    load_state_dict(*run.ema, {file.path, *state}, {.prefix = PrefixPolicy::kKeep});
+  } else if (run.ema) {
+    run.ema->update_parameters(*run.model.ptr());
   }
   if (const Value* state = file.find("rng_state")) set_rng_state(*state);
 

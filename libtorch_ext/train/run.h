@@ -10,6 +10,7 @@
 #include "libtorch_ext/data/loader.h"
 #include "libtorch_ext/device/pick_device.h"
 #include "libtorch_ext/nn/tensor_module.h"
+#include "libtorch_ext/optim/averaged_model.h"
 #include "libtorch_ext/optim/lr_schedulers/scheduler.h"
 #include "libtorch_ext/parallel/distributed_data_parallel.h"
 #include "libtorch_ext/train/config.h"
@@ -29,6 +30,8 @@ struct Run {
   std::shared_ptr<DataLoader> test_loader;
   std::unique_ptr<torch::optim::Optimizer> optimizer;
   std::shared_ptr<LRScheduler> scheduler;  ///< null without "lr_scheduler"
+
+  std::shared_ptr<AveragedModel> ema;  ///< null without "ema"
 
   int64_t test_samples = 0;    ///< of all processes together
   int64_t epoch = 0;           ///< completed epochs
@@ -50,7 +53,7 @@ struct Run {
 Run make_run(TrainConfig config, const ProcessGroup& group = {});
 
 /// The run as it stands, its tensors not copied: `epoch`, `state_dict`, `best_accuracy`, `lr`, `optimizer`, and for
-/// resuming `lr_scheduler`, `rng_state`, `loader`, `progress`, `config`. Python reads what `save` makes of it with
+/// resuming `lr_scheduler`, `ema_state_dict`, `rng_state`, `loader`, `progress`, `config`. Python reads what `save` makes of it with
 /// `weights_only=True`. Called by all processes of a group; one of them is enough to save.
 Checkpoint checkpoint_of(const Run& run);
 

@@ -12,38 +12,38 @@
 namespace torch_ext {
 namespace {
 
-using Made = std::shared_ptr<const transforms::Transform>;
+using TransformPtr = std::shared_ptr<const transforms::Transform>;
 
 std::array<double, 2> range(const std::vector<double>& numbers) { return {numbers.front(), numbers.back()}; }
 
-Made make(const RandomHorizontalFlipConfig& c) { return std::make_shared<transforms::RandomHorizontalFlip>(c.p); }
-Made make(const RandomVerticalFlipConfig& c) { return std::make_shared<transforms::RandomVerticalFlip>(c.p); }
-Made make(const RandomCropConfig& c) {
+TransformPtr make(const RandomHorizontalFlipConfig& c) { return std::make_shared<transforms::RandomHorizontalFlip>(c.p); }
+TransformPtr make(const RandomVerticalFlipConfig& c) { return std::make_shared<transforms::RandomVerticalFlip>(c.p); }
+TransformPtr make(const RandomCropConfig& c) {
   return std::make_shared<transforms::RandomCrop>(
       transforms::RandomCropOptions{.size = c.size, .padding = c.padding, .fill = c.fill});
 }
-Made make(const RandomResizedCropConfig& c) {
+TransformPtr make(const RandomResizedCropConfig& c) {
   return std::make_shared<transforms::RandomResizedCrop>(
       transforms::RandomResizedCropOptions{.size = c.size, .scale = range(c.scale), .ratio = range(c.ratio)});
 }
-Made make(const RandomErasingConfig& c) {
+TransformPtr make(const RandomErasingConfig& c) {
   return std::make_shared<transforms::RandomErasing>(transforms::RandomErasingOptions{
       .p = c.p, .scale = range(c.scale), .ratio = range(c.ratio), .value = c.value});
 }
-Made make(const RandomRotationConfig& c) {
+TransformPtr make(const RandomRotationConfig& c) {
   return std::make_shared<transforms::RandomRotation>(
       transforms::RandomRotationOptions{.degrees = c.degrees, .fill = c.fill});
 }
-Made make(const ColorJitterConfig& c) {
+TransformPtr make(const ColorJitterConfig& c) {
   return std::make_shared<transforms::ColorJitter>(transforms::ColorJitterOptions{
       .brightness = c.brightness, .contrast = c.contrast, .saturation = c.saturation, .hue = c.hue});
 }
-Made make(const RandAugmentConfig& c) {
+TransformPtr make(const RandAugmentConfig& c) {
   return std::make_shared<transforms::RandAugment>(
       transforms::RandAugmentOptions{.num_ops = c.num_ops, .magnitude = c.magnitude});
 }
-Made make(const ResizeConfig& c) { return std::make_shared<transforms::Resize>(transforms::Size(c.size)); }
-Made make(const CenterCropConfig& c) { return std::make_shared<transforms::CenterCrop>(transforms::Size(c.size)); }
+TransformPtr make(const ResizeConfig& c) { return std::make_shared<transforms::Resize>(transforms::Size(c.size)); }
+TransformPtr make(const CenterCropConfig& c) { return std::make_shared<transforms::CenterCrop>(transforms::Size(c.size)); }
 
 }  // namespace
 
