@@ -8,8 +8,10 @@ import sys
 import unittest
 from pathlib import Path
 
+import torch
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import BIN, SMALL, SOURCE, ProgramTest, run  # noqa: E402
+from programs import BIN, SMALL, SOURCE, ProgramTest, digests, run  # noqa: E402
 
 TINY = dict(SMALL, epochs=1)
 TINY["data"] = dict(SMALL["data"], train_limit=48, test_limit=20)
@@ -39,6 +41,27 @@ class TxTrain(ProgramTest):
             ({"model": {"num_classes": 3}}, "found labels up to 9, expected them below /model/num_classes = 3"),
             ({"data": {"train_limit": 5, "drop_last": True}}, "found 5 training samples, expected a batch of 128"),
             ({"model": {"weights": "/nowhere.pt"}}, "/nowhere.pt"),
+            ({"optimizer": {"name": "AdamW", "betas": [0.9]}}, "/optimizer/betas: found 1 numbers, expected 2"),
+            ({"optimizer": {"lr": -1}}, "/optimizer/lr: found -1, expected a number of at least 0"),
+            ({"optimizer": {"lr": "fast"}}, '/optimizer/lr: found the string "fast", expected a number'),
+            ({"lr_scheduler": {"name": "CosineLR"}}, '/lr_scheduler/name: found the string "CosineLR", expected one of'),
+            ({"lr_scheduler": {"name": "OneCycleLR", "max_rl": 1}}, '/lr_scheduler/max_rl: unknown key; did you mean "max_lr"?'),
+            ({"lr_scheduler": {"interval": "batch"}}, '/lr_scheduler/interval: found the string "batch", expected one of "epoch", "step"'),
+            ({"lr_warmup": {"steps": 3}}, "/lr_warmup: found one, expected an /lr_scheduler"),
+            ({"loss": {"label_smoothing": 2}}, "/loss/label_smoothing: found 2, expected a number from 0 to 1"),
+            ({"amp": "fp16"}, '/amp: found the string "fp16", expected one of "none", "bfloat16", "float16"'),
+            ({"model": {"freeze": ["layr1.*"]}}, "layr1.*"),
+            ({"model": {"freeze": "layer1.*"}}, '/model/freeze: found the string "layer1.*", expected a list'),
+            ({"param_groups": [{"match": "head.*", "lr_scale": 10}]}, "head.*"),
+            ({"param_groups": [{"kind": "weights"}]}, '/param_groups/0/kind: found the string "weights"'),
+            ({"data": {"augment": [{"name": "RandomFlip"}]}}, '/data/augment/0/name: found the string "RandomFlip"'),
+            ({"data": {"augment": [{"name": "RandomErasing", "scale": [0.3]}]}}, "/data/augment/0/scale: expected two numbers"),
+            ({"data": {"mean": [0.5, 0.5]}}, "/data/mean: found 2 means and 1 stds"),
+            ({"data": {"format": "folder"}}, '/data/format: found the string "folder", expected one of "mnist", "image_folder"'),
+            ({"data": {"batch_size": "large"}}, '/data/batch_size: found the string "large", expected an integer'),
+            ({"include": "nowhere.json"}, '/include: found "nowhere.json", expected a file'),
+            ({"output": "${model.nam}"}, "/output: found ${model.nam}, but the config says nothing at /model"),
+            ({"ema": {"decay": 1.5}}, "/ema/decay: found 1.5, expected a number from 0 to 1"),
         ]:
             with self.subTest(config):
                 self.assert_refused(message, dict({"device": "cpu"}, **config))
@@ -114,6 +137,113 @@ class TxTrain(ProgramTest):
             pass
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, text)
         self.assertRegex(text.decode(), r"\repoch 1/1 \[[=> ]{20}\] \d/3  \d+ images/s  ETA \d+:\d\d  loss \d\.\d{4}")
+
+    def test_schema_and_explain(self):
+        schema = json.loads(run("tx-train", "--schema").stdout)
+        self.assertEqual(schema["properties"]["epochs"]["minimum"], 1)
+        names = [a["properties"]["name"]["const"] for a in schema["properties"]["optimizer"]["oneOf"]]
+        self.assertEqual(names[:2], ["SGD", "AdamW"])
+        self.assertIn("optimizer.lr (SGD): number, at least 0.0; default 0.1", run("tx-train", "--explain", "optimizer.lr").stdout)
+        wrong = run("tx-train", "--explain", "optimizer.learning")
+        self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+        self.assertIn('found no key "learning" in optimizer', wrong.stderr)
+
+    def test_schema_accepts_what_tx_train_prints(self):
+        import jsonschema
+        schema = json.loads(run("tx-train", "--schema").stdout)
+        for config in sorted((SOURCE / "configs").glob("*.json")):
+            jsonschema.validate(json.loads(run("tx-train", config, "--print-config").stdout), schema)
+        for wrong in ({"epochs": 0}, {"optimizer": {"name": "Sgd"}}, {"epoch": 1}, {"data": {"batch_size": "large"}}):
+            with self.assertRaises(jsonschema.ValidationError, msg=str(wrong)):
+                jsonschema.validate(wrong, schema)
+        for right in ({"data": {"batch_size": "auto", "num_workers": "auto"}}, {"optimizer": {"lr": 1}}, {"lr_scheduler": None}):
+            jsonschema.validate(right, schema)
+
+    def test_limits_end_a_run_that_can_be_gone_on_with(self):
+        config = dict(TINY, epochs=3, lr_scheduler={"name": "OneCycleLR"})
+        done = run("tx-train", self.write_config(config), "--output", self.folder / "out", "--max-steps", "4")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("the limit is reached after step 4, in epoch 2", done.stdout)
+        self.assertEqual(sorted(os.listdir(self.folder / "out"))[0], "best.pt")
+        done = run("tx-train", self.write_config(dict(TINY, epochs=1000)), "--output", self.folder / "time", "--max-time", "1")
+        self.assertIn("the limit is reached", done.stdout)
+        done = run("tx-train", self.write_config(dict(TINY, epochs=3)), "--output", self.folder / "time", "--resume", "auto",
+                   "--set", "max_steps=1000000")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_loss_that_is_not_a_number_names_the_layer_and_keeps_the_last_checkpoint(self):
+        config = dict(TINY, epochs=2, optimizer={"name": "SGD", "lr": 1e30}, checkpoint={"every_steps": 1})
+        done = run("tx-train", self.write_config(config), "--output", self.folder / "out")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"^tx-train: step \d+: found a loss of -?(nan|inf), expected a finite one; first in \w+")
+        self.assertEqual(run("tx-ckpt", "verify", self.folder / "out" / "last.pt").returncode, 0)
+
+    def test_early_stopping(self):
+        config = dict(TINY, epochs=50, optimizer={"name": "SGD", "lr": 0}, early_stopping={"patience": 2})
+        done = run("tx-train", self.write_config(config), "--output", self.folder / "out")
+        self.assertIn("no better test accuracy for 2 epochs: stopping early", done.stdout)
+        self.assertLess(done.stdout.count("(best)"), 4)
+
+    def test_everything_at_once_stops_and_goes_on(self):
+        config = dict(TINY, epochs=2, amp="bfloat16", channels_last=True, ema={"decay": 0.9}, clip_grad_norm=1,
+                      tensorboard={"every_steps": 1, "histograms": True}, model={"name": "resnet9", "freeze": ["prep.*"]},
+                      loss={"label_smoothing": 0.1, "mixup_alpha": 0.2, "cutmix_alpha": 1},
+                      param_groups=[{"kind": "vector", "weight_decay": 0}, {"match": "fc.*", "lr_scale": 10}],
+                      lr_scheduler={"name": "OneCycleLR", "max_lr": 0.01}, lr_warmup=None)
+        config["data"] = dict(config["data"], augment=[{"name": "RandomHorizontalFlip"},
+                                                       {"name": "RandomCrop", "size": 28, "padding": 2},
+                                                       {"name": "RandomRotation", "degrees": 5},
+                                                       {"name": "RandomErasing"}])
+        whole = self.train(config, "whole")
+        stopped = run("tx-train", self.write_config(config), "--output", self.folder / "out", "--set", "max_steps=4")
+        self.assertEqual(stopped.returncode, 0, stopped.stderr)
+        self.assertTrue(list((self.folder / "out" / "tensorboard").iterdir()))
+        # OneCycleLR's length is the run's: here it is the checkpoint's, as in Python.
+        done = run("tx-train", self.write_config(dict(config, lr_scheduler=None)), "--output", self.folder / "plain",
+                   "--set", "max_steps=4")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = run("tx-train", self.write_config(dict(config, lr_scheduler=None)), "--output", self.folder / "plain",
+                   "--resume", "auto")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        unbroken = self.train(dict(config, lr_scheduler=None), "unbroken")
+        self.assertEqual(digests(self.folder / "plain" / "last.pt", "state_dict", "ema_state_dict", "optimizer"),
+                         digests(unbroken / "last.pt", "state_dict", "ema_state_dict", "optimizer"))
+        self.assertTrue((whole / "best.pt").exists())
+
+    def test_overfit_profile_and_lr_find(self):
+        config = dict(TINY, epochs=40, model={"name": "resnet9"}, optimizer={"name": "AdamW", "lr": 2e-3}, lr_scheduler=None)
+        done = run("tx-train", self.write_config(config), "--output", self.folder / "out", "--overfit", "2")
+        self.assertIn("32 training and 32 test samples", done.stdout)
+        self.assertRegex(done.stdout, "best test accuracy (9[0-9]|100)[.]")
+        self.assertIn("layer1", run("tx-train", self.write_config(config), "--profile").stdout)
+        found = run("tx-train", self.write_config(config), "--lr-find")
+        self.assertRegex(found.stdout, r"the loss falls most steeply at lr \d")
+
+    def test_the_largest_batch_that_fits(self):
+        config = dict(TINY, data=dict(TINY["data"], batch_size="auto"), max_steps=1)
+        done = run("tx-train", self.write_config(config), "--output", self.folder / "out")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1/1", done.stdout)  # the 48 samples fit
+
+    def test_a_folder_of_images_is_fine_tuned_from_a_checkpoint_with_frozen_layers(self):
+        import torchvision
+        from PIL import Image
+        torch.manual_seed(0)
+        for split, count in (("train", 8), ("val", 4)):
+            for number, name in enumerate(("dark", "light")):
+                (self.folder / "images" / split / name).mkdir(parents=True)
+                for i in range(count):
+                    Image.new("RGB", (40 + i, 36), (60 + 120 * number + i,) * 3).save(
+                        self.folder / "images" / split / name / f"{i}.png")
+        torch.save(torchvision.models.resnet18().state_dict(), self.folder / "resnet18.pth")
+        done = run("tx-train", SOURCE / "configs" / "image_folder.json", "--output", self.folder / "out",
+                   "--set", f"data.root={self.folder / 'images'}", "--set", f"model.weights={self.folder / 'resnet18.pth'}",
+                   "--set", "model.num_classes=2", "--set", "epochs=2", "--set", "data.batch_size=8", "--set", "device=cpu")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        saved = torch.load(self.folder / "out" / "last.pt", weights_only=True)["state_dict"]
+        before = torch.load(self.folder / "resnet18.pth", weights_only=True)
+        self.assertTrue(torch.equal(saved["layer1.0.conv1.weight"], before["layer1.0.conv1.weight"]))
+        self.assertEqual(list(saved["fc.weight"].shape), [2, 512])
 
     def test_an_output_folder_that_cannot_be_made_is_told(self):
         (self.folder / "file").write_text("")

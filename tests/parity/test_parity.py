@@ -29,6 +29,18 @@ RECIPES = {
         {"name": "AdamW", "lr": 1e-3, "weight_decay": 0.05}, {"name": "CosineAnnealingLR", "eta_min": 1e-5}),
 }
 
+# What else a config may say, an epoch of each.
+FURTHER = {
+    "OneCycleLR": dict(lr_scheduler={"name": "OneCycleLR", "max_lr": 0.05}),
+    "warm-up by the step": dict(lr_scheduler={"name": "CosineAnnealingLR", "interval": "step"},
+                                lr_warmup={"steps": 20, "start_factor": 0.1}),
+    "clipped norm and smooth labels": dict(clip_grad_norm=0.5, loss={"label_smoothing": 0.1},
+                                           lr_scheduler={"name": "PolynomialLR", "power": 2, "interval": "step"}),
+    "clipped values": dict(clip_grad_value=1e-3, lr_scheduler=None),
+    "bfloat16, pixel by pixel": dict(amp="bfloat16", channels_last=True,
+                                     lr_scheduler={"name": "CyclicLR", "max_lr": 0.05, "step_size_up": 20}),
+}
+
 
 class Parity(ProgramTest):
     def assert_same_weights(self, checkpoint, model):
@@ -47,6 +59,15 @@ class Parity(ProgramTest):
                 folder = self.train(config, "cpp-" + config["optimizer"]["name"] + str(len(name)))
                 twin = self.twin(config).train(config["epochs"])
                 self.assertGreaterEqual(len(twin.losses), 100)
+                self.assertEqual(step_losses(folder), twin.losses)
+                self.assert_same_weights(folder / "last.pt", twin.model)
+
+    def test_every_loss_and_weight_is_pythons_with_further_settings(self):
+        for name, changes in FURTHER.items():
+            with self.subTest(name):
+                config = dict(SMALL, epochs=1, **changes)
+                folder = self.train(config, "cpp-" + name)
+                twin = self.twin(config).train(1)
                 self.assertEqual(step_losses(folder), twin.losses)
                 self.assert_same_weights(folder / "last.pt", twin.model)
 
