@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 // Long enough for a rank whose peer is gone to notice; with a hanging one, the job ends so long after the timeout.
-constexpr auto kPatience = std::chrono::seconds(1);
+constexpr auto kPatience = std::chrono::milliseconds(700);
 constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
 
 volatile std::sig_atomic_t g_signal = 0;
