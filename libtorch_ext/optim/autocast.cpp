@@ -9,7 +9,8 @@ namespace autocast = at::autocast;
 
 Autocast::Autocast(c10::DeviceType device_type, AutocastOptions options) : device_type_(device_type) {
   TORCH_CHECK_VALUE(autocast::is_autocast_available(device_type), "Autocast: found device type ",
-                    c10::DeviceTypeName(device_type, /*lower_case=*/true), ", expected one that has autocast (cpu, cuda)");
+                    c10::DeviceTypeName(device_type, /*lower_case=*/true),
+                    ", expected one that has autocast (cpu, cuda)");
   previous_dtype_ = autocast::get_autocast_dtype(device_type);
   previous_enabled_ = autocast::is_autocast_enabled(device_type);
   previous_cache_enabled_ = autocast::is_autocast_cache_enabled();

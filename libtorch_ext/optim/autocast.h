@@ -19,8 +19,8 @@ struct AutocastOptions {
 /// dropped when the outermost one ends. Regions may be nested; they end in the reverse order.
 ///
 /// One difference comes from LibTorch's `nn::Linear`: it multiplies by a transposed view of its weight, which the cache
-/// doesn't take. A Linear that is called twice in one region casts twice, and its two gradients add up in float32, where
-/// Python adds them up in the lower precision.
+/// doesn't take. A Linear that is called twice in one region casts twice, and its two gradients add up in float32,
+/// where Python adds them up in the lower precision.
 ///
 /// ```cpp
 /// torch::Tensor loss;

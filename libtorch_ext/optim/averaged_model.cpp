@@ -58,8 +58,7 @@ void check_same_tensors(const char* what, const std::vector<at::Tensor>& average
                     ", expected ", averages.size(), ", as in the model that it was made of");
   for (size_t i = 0; i < averages.size(); ++i) {
     TORCH_CHECK_VALUE(averages[i].sizes() == tensors[i].sizes(), "AveragedModel: found ", what, " ", i, " of shape ",
-                      tensors[i].sizes(), ", expected ", averages[i].sizes(),
-                      ", as in the model that it was made of");
+                      tensors[i].sizes(), ", expected ", averages[i].sizes(), ", as in the model that it was made of");
   }
 }
 
@@ -87,7 +86,8 @@ void mean_in(const at::Tensor& average, const at::Tensor& now, int64_t count) {
 double ema_decay(const AveragedModelOptions& options, int64_t updates) {
   const auto count = static_cast<double>(updates);
   switch (options.decay_warmup) {
-    case DecayWarmup::kNone: return options.decay;
+    case DecayWarmup::kNone:
+      return options.decay;
     case DecayWarmup::kPower: {
       const double warmup = options.warmup > 0 ? options.warmup : 1;
       return std::min(options.decay, 1 - std::pow(1 + count / warmup, -2.0 / 3.0));
@@ -104,9 +104,10 @@ AveragedModel::AveragedModel(const Module& model, AveragedModelOptions options)
     : Module("AveragedModel"), options_(options) {
   TORCH_CHECK_VALUE(options.decay >= 0 && options.decay <= 1, "AveragedModel: found decay = ", options.decay,
                     ", expected a number from 0 to 1");
-  TORCH_CHECK_VALUE(options.warmup >= 0 && std::isfinite(options.warmup), "AveragedModel: found warmup = ",
-                    options.warmup, ", expected a number of updates from 0");
-  n_averaged_ = register_buffer("n_averaged", at::zeros({}, at::dtype(at::kLong).device(options.device.value_or(at::kCPU))));
+  TORCH_CHECK_VALUE(options.warmup >= 0 && std::isfinite(options.warmup),
+                    "AveragedModel: found warmup = ", options.warmup, ", expected a number of updates from 0");
+  n_averaged_ =
+      register_buffer("n_averaged", at::zeros({}, at::dtype(at::kLong).device(options.device.value_or(at::kCPU))));
   const auto averages = register_module("module", Skeleton(options.device).of(model));
   parameters_ = torch_ext::parameters(*averages);
   buffers_ = torch_ext::buffers(*averages);

@@ -23,10 +23,10 @@ enum class DecayWarmup {
 
 struct AveragedModelOptions {
   Averaging averaging = Averaging::kSwa;
-  double decay = 0.999;  ///< of `kEma`, in [0, 1]; 0.9999 for long trainings
+  double decay = 0.999;      ///< of `kEma`, in [0, 1]; 0.9999 for long trainings
   bool use_buffers = false;  ///< whether buffers are averaged, too; else they are the model's as of the last update
   DecayWarmup decay_warmup = DecayWarmup::kNone;
-  double warmup = 0;  ///< in updates; 0: timm's 1, ultralytics' 2000
+  double warmup = 0;                      ///< in updates; 0: timm's 1, ultralytics' 2000
   std::optional<at::Device> device = {};  ///< where the averages are; none: each beside its weight
 };
 
@@ -36,8 +36,8 @@ double ema_decay(const AveragedModelOptions& options, int64_t updates);
 /// Averages of a model's weights: Python's `torch.optim.swa_utils.AveragedModel`, with the same numbers and the same
 /// state_dict, `n_averaged` and `module.*`.
 ///
-/// Takes a module of any class, because it keeps copies of the tensors, under the same names, and no forward: to compute
-/// with the averages, put them into the model. Tied weights are averaged once and stay tied.
+/// Takes a module of any class, because it keeps copies of the tensors, under the same names, and no forward: to
+/// compute with the averages, put them into the model. Tied weights are averaged once and stay tied.
 ///
 /// ```cpp
 /// tx::AveragedModel ema(*model, {.averaging = tx::Averaging::kEma, .decay = 0.9999});

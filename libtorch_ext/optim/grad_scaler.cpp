@@ -1,9 +1,8 @@
 #include "libtorch_ext/optim/grad_scaler.h"
 
-#include <torch/optim/optimizer.h>
-
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
+#include <torch/optim/optimizer.h>
 
 #include <optional>
 

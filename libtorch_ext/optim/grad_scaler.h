@@ -17,8 +17,8 @@ namespace torch_ext {
 /// Python's defaults and names.
 struct GradScalerOptions {
   double init_scale = 65536;
-  double growth_factor = 2;         ///< the scale's, after `growth_interval` steps in a row without infinities
-  double backoff_factor = 0.5;      ///< the scale's, after a step with some
+  double growth_factor = 2;     ///< the scale's, after `growth_interval` steps in a row without infinities
+  double backoff_factor = 0.5;  ///< the scale's, after a step with some
   int64_t growth_interval = 2000;
   bool enabled = true;  ///< off: `scale` returns what it is given, `step` steps, nothing else does anything
 };

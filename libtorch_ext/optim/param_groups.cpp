@@ -30,33 +30,41 @@ std::vector<Candidate> candidates_of(const torch::nn::Module& module) {
   std::unordered_set<const void*> of_norm;
   for (const auto& below : modules(module)) {
     if (below->name().find("Norm") == std::string::npos) continue;
-    for (const auto& parameter : parameters(*below, {.recurse = false})) of_norm.insert(parameter.unsafeGetTensorImpl());
+    for (const auto& parameter : parameters(*below, {.recurse = false}))
+      of_norm.insert(parameter.unsafeGetTensorImpl());
   }
   std::vector<Candidate> all;
   for (const auto& entry : named_parameters(module)) {
     const std::string last = entry.key().substr(entry.key().rfind('.') + 1);
-    all.push_back({entry.key(), entry.value(), last == "bias",
-                   of_norm.count(entry.value().unsafeGetTensorImpl()) > 0});
+    all.push_back({entry.key(), entry.value(), last == "bias", of_norm.count(entry.value().unsafeGetTensorImpl()) > 0});
   }
   return all;
 }
 
 bool is_of_kind(const Candidate& candidate, ParamKind kind) {
   switch (kind) {
-    case ParamKind::kAny: return true;
-    case ParamKind::kBias: return candidate.bias;
-    case ParamKind::kNorm: return candidate.norm;
-    case ParamKind::kVector: return candidate.bias || candidate.tensor.dim() <= 1;
+    case ParamKind::kAny:
+      return true;
+    case ParamKind::kBias:
+      return candidate.bias;
+    case ParamKind::kNorm:
+      return candidate.norm;
+    case ParamKind::kVector:
+      return candidate.bias || candidate.tensor.dim() <= 1;
   }
   return false;
 }
 
 const char* kind_text(ParamKind kind) {
   switch (kind) {
-    case ParamKind::kAny: return "";
-    case ParamKind::kBias: return " of a bias";
-    case ParamKind::kNorm: return " of a normalisation layer";
-    case ParamKind::kVector: return " of a bias or with at most one dimension";
+    case ParamKind::kAny:
+      return "";
+    case ParamKind::kBias:
+      return " of a bias";
+    case ParamKind::kNorm:
+      return " of a normalisation layer";
+    case ParamKind::kVector:
+      return " of a bias or with at most one dimension";
   }
   return "";
 }

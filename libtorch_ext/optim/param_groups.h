@@ -29,8 +29,8 @@ namespace torch_ext {
 /// What a rule asks of a parameter besides its name.
 enum class ParamKind {
   kAny,
-  kBias,    ///< the last part of its name is `bias`
-  kNorm,    ///< the class of the module that holds it has `Norm` in its name: `BatchNorm2d`, `LayerNorm`, `RMSNorm`, …
+  kBias,  ///< the last part of its name is `bias`
+  kNorm,  ///< the class of the module that holds it has `Norm` in its name: `BatchNorm2d`, `LayerNorm`, `RMSNorm`, …
   kVector,  ///< at most one dimension, or `kBias`: what timm takes out of weight decay
 };
 
@@ -88,9 +88,9 @@ std::vector<std::vector<std::string>> param_names(const std::vector<PlannedGroup
 
 /// Options that have a weight decay: those of LibTorch, `options.weight_decay(0.1)`, and plain structs.
 template <typename Options>
-concept HasWeightDecay = std::derived_from<Options, torch::optim::OptimizerOptions> &&
-    (requires(Options& options) { options.weight_decay(0.0); } ||
-     requires(Options& options) { options.weight_decay = 0.0; });
+concept HasWeightDecay = std::derived_from<Options, torch::optim::OptimizerOptions> &&(
+    requires(Options& options) { options.weight_decay(0.0); } ||
+    requires(Options & options) { options.weight_decay = 0.0; });
 
 /// What an optimizer is made of: a copy of `defaults` for each group, with its rate and its weight decay set.
 /// Throws a `c10::ValueError` where a group has a weight decay and the options haven't.

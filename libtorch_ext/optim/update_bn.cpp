@@ -23,7 +23,8 @@ bool gather_in(torch::nn::Module& module, std::vector<std::function<void()>>& re
 GatherBatchNormStatistics::GatherBatchNormStatistics(torch::nn::Module& module)
     : module_(module), was_training_(module.is_training()) {
   for (const auto& below : modules(module)) {
-    gather_in<torch::nn::BatchNorm1dImpl>(*below, restore_) || gather_in<torch::nn::BatchNorm2dImpl>(*below, restore_) ||
+    gather_in<torch::nn::BatchNorm1dImpl>(*below, restore_) ||
+        gather_in<torch::nn::BatchNorm2dImpl>(*below, restore_) ||
         gather_in<torch::nn::BatchNorm3dImpl>(*below, restore_) || gather_in<SyncBatchNormImpl>(*below, restore_);
   }
   if (any()) module_.train();

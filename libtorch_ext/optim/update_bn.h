@@ -18,7 +18,8 @@ class Module;
 namespace torch_ext {
 
 /// While it lives, the BatchNorm layers of a module gather the mean over all batches instead of a moving average, from
-/// scratch, and the module is in training mode. At its end their momenta and the mode are as before; the statistics stay.
+/// scratch, and the module is in training mode. At its end their momenta and the mode are as before; the statistics
+/// stay.
 class GatherBatchNormStatistics {
  public:
   explicit GatherBatchNormStatistics(torch::nn::Module& module);
@@ -35,9 +36,9 @@ class GatherBatchNormStatistics {
   std::vector<std::function<void()>> restore_;
 };
 
-/// Computes the running statistics of BatchNorm anew by one pass over `loader`, for weights that were averaged: Python's
-/// `torch.optim.swa_utils.update_bn`. Takes any module holder or `TensorModule`, and anything that can be looped over
-/// whose elements are tensors or batches. Without BatchNorm layers nothing is read.
+/// Computes the running statistics of BatchNorm anew by one pass over `loader`, for weights that were averaged:
+/// Python's `torch.optim.swa_utils.update_bn`. Takes any module holder or `TensorModule`, and anything that can be
+/// looped over whose elements are tensors or batches. Without BatchNorm layers nothing is read.
 ///
 ///     averaged.copy_to(*model);
 ///     tx::update_bn(*loader, model, device);

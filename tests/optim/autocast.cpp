@@ -18,9 +18,8 @@ TEST_CASE("Autocast gives Python's dtypes and bits, forward and backward") {
   torch::set_num_threads(1);
   torch::manual_seed(2);
   torch::nn::Conv2d conv(torch::nn::Conv2dOptions(3, 8, 3));
-  tx::Sequential net(conv, torch::nn::BatchNorm2d(8), torch::nn::ReLU(),
-                     torch::nn::Flatten(), torch::nn::LayerNorm(torch::nn::LayerNormOptions({288})),
-                     torch::nn::Linear(288, 10));
+  tx::Sequential net(conv, torch::nn::BatchNorm2d(8), torch::nn::ReLU(), torch::nn::Flatten(),
+                     torch::nn::LayerNorm(torch::nn::LayerNormOptions({288})), torch::nn::Linear(288, 10));
   const auto input = torch::randn({4, 3, 8, 8});
   const auto target = torch::tensor({1, 2, 3, 4});
   tx::TensorWriter writer;

@@ -34,7 +34,8 @@ const char* const kPythonNet =
     "def same(ours, theirs, what):\n"
     "    assert list(ours) == list(theirs), (what, list(ours), list(theirs))\n"
     "    for k in ours:\n"
-    "        assert ours[k].dtype == theirs[k].dtype and torch.equal(ours[k], theirs[k]), (what, k, ours[k], theirs[k])\n";
+    "        assert ours[k].dtype == theirs[k].dtype and torch.equal(ours[k], theirs[k]), (what, k, ours[k], "
+    "theirs[k])\n";
 
 tx::Value copied_state(const torch::nn::Module& module, tx::TensorWriter& writer) {
   auto state = tx::state_dict(module);
@@ -161,9 +162,9 @@ TEST_CASE("AveragedModel keeps tied weights tied, takes modules that can't be cl
   torch::manual_seed(9);
   CHECK(torch::equal(next, torch::rand({1})));  // copying draws nothing
   CHECK(tx::parameters(averaged).size() == 2);
-  CHECK(tx::state_dict(averaged).tensors.keys() ==
-        std::vector<std::string>{"n_averaged", "module.a.weight", "module.a.bias", "module.b.weight", "module.c.weight",
-                                 "module.c.bias"});
+  CHECK(tx::state_dict(averaged).tensors.keys() == std::vector<std::string>{"n_averaged", "module.a.weight",
+                                                                            "module.a.bias", "module.b.weight",
+                                                                            "module.c.weight", "module.c.bias"});
   averaged.update_parameters(tied);
   const auto before = tied.a->weight.detach().clone();
   {

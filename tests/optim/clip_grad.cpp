@@ -53,22 +53,25 @@ TEST_CASE("gradients are clipped to Python's bits by norm, by value and by the w
     const auto before = parameters_with_gradients(mixed);  // the same numbers
     const at::Tensor norm = clip(parameters);
     tx::formats::Dict one;
-    one.items = {{"kind", kind},       {"limit", limit},
-                 {"type", type},       {"weights", weights},
+    one.items = {{"kind", kind},
+                 {"limit", limit},
+                 {"type", type},
+                 {"weights", weights},
                  {"norm", norm.defined() ? tx::Value(writer(norm)) : tx::Value()},
-                 {"before", gradients(before, writer)}, {"after", gradients(parameters, writer)}};
+                 {"before", gradients(before, writer)},
+                 {"after", gradients(parameters, writer)}};
     cases.items.push_back(std::move(one));
   };
   for (const bool mixed : {false, true}) {
     for (const double type : {1.0, 2.0, 3.5, kInf}) {
       for (const double limit : {0.7, 1e6}) {
-        add("norm", limit, type, mixed, [&](const auto& p) { return tx::clip_grad_norm_(p, limit, {.norm_type = type}); });
+        add("norm", limit, type, mixed,
+            [&](const auto& p) { return tx::clip_grad_norm_(p, limit, {.norm_type = type}); });
       }
     }
     add("value", 0.1, 0, mixed, [](const auto& p) { return tx::clip_grad_value_(p, 0.1), at::Tensor(); });
-    add("adaptive", 0.05, 2, mixed, [](const auto& p) {
-      return tx::adaptive_clip_grad_(p, {.clip_factor = 0.05}), at::Tensor();
-    });
+    add("adaptive", 0.05, 2, mixed,
+        [](const auto& p) { return tx::adaptive_clip_grad_(p, {.clip_factor = 0.05}), at::Tensor(); });
   }
   tx::save(tx::Value(tx::formats::Dict{.items = {{"cases", cases}}}), dir / "clip.pt");
   const auto printed = tx::testing::run_python(
