@@ -20,7 +20,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 // "0": Conv2d, "1": BatchNorm2d, "2": Flatten, "3": Linear, "4": Linear tied to nothing.
-tx::Sequential small_net() {
+tx::Sequential rule_net() {
   return tx::Sequential(torch::nn::Conv2d(torch::nn::Conv2dOptions(1, 2, 3)), torch::nn::BatchNorm2d(2),
                         torch::nn::Flatten(), torch::nn::Linear(8, 4), torch::nn::Linear(4, 3));
 }
@@ -45,7 +45,7 @@ struct TiedImpl : torch::nn::Module {
 }  // namespace
 
 TEST_CASE("parameters go into groups by name and kind, each setting from the first rule that has it") {
-  auto net = small_net();
+  auto net = rule_net();
   const auto plan = tx::plan_param_groups(*net, {{.match = "4.*", .lr_scale = 10},
                                                  {.match = "3.*", .lr = 0.5},
                                                  {.match = "3.*", .lr_scale = 7},  // the first one wins
@@ -63,7 +63,7 @@ TEST_CASE("parameters go into groups by name and kind, each setting from the fir
   CHECK(!plan.groups[3].weight_decay);
   CHECK(plan.groups[4].weight_decay == 0);
 
-  const auto norm = tx::plan_param_groups(*small_net(), {{.kind = ParamKind::kNorm, .weight_decay = 0}});
+  const auto norm = tx::plan_param_groups(*rule_net(), {{.kind = ParamKind::kNorm, .weight_decay = 0}});
   CHECK(tx::param_names(norm.groups) ==
         std::vector<Names>{{"0.weight", "0.bias", "3.weight", "3.bias", "4.weight", "4.bias"}, {"1.weight", "1.bias"}});
 }
@@ -75,7 +75,7 @@ TEST_CASE("a tied weight is in one group only, under its first name") {
 }
 
 TEST_CASE("layers learn the slower the nearer they are to the input") {
-  auto net = small_net();
+  auto net = rule_net();
   auto rules = tx::layer_decay_rules(*net, {.decay = 0.5, .stages = {{"0.*", "1.*"}, {"3.*"}, {"4.*"}}});
   for (auto& rule : tx::no_weight_decay_rules()) rules.push_back(rule);
   const auto plan = tx::plan_param_groups(*net, rules);
@@ -121,7 +121,7 @@ TEST_CASE("options of any class take a learning rate and a weight decay") {
 }
 
 TEST_CASE("a rule for no parameter is an error that names the glob and the nearest name, and nothing is frozen") {
-  auto net = small_net();
+  auto net = rule_net();
   const auto plan = [&](const tx::ParamGroupRule& rule) {
     return tx::plan_param_groups(*net, {{.match = "0.*", .freeze = true}, rule});
   };
@@ -140,7 +140,7 @@ TEST_CASE("a training with groups is Python's, bit for bit, and Python loads the
   tx::testing::TempDir dir;
   torch::set_num_threads(1);
   torch::manual_seed(1);
-  auto net = small_net();
+  auto net = rule_net();
   const auto input = torch::randn({5, 1, 4, 4});
   tx::TensorWriter writer;
   tx::formats::Dict result;
