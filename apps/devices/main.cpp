@@ -46,6 +46,23 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->take_all();
 }
 
+// The command line, last word first, as CLI11 wants it; "--parse=" in two words, since CLI11 takes the next one for its
+// value.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+      words.push_back(word.substr(0, word.size() - 1));
+      words.emplace_back();
+    } else {
+      words.push_back(word);
+    }
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
 int gpu_count(const Arguments& arguments) {
   constexpr int kAsPythonAssumes = 64;
   if (arguments.count) return *arguments.count;
@@ -137,7 +154,7 @@ int main(int argc, char** argv) {
   Arguments arguments;
   add_options(app, arguments);
   try {
-    app.parse(argc, argv);
+    app.parse(words_of(argc, argv));
     return run(arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version

@@ -27,6 +27,7 @@ class Devices(ProgramTest):
                                 ("--x", []), ("1,1", [])]:
             self.assertEqual(ids("--parse", value, "--count", 8), expected, value)
         self.assertEqual(ids("--parse=-1", "--count=8"), [])
+        self.assertEqual(ids("--parse=", "--count", "8"), [])
 
     def test_uuids(self):
         uuids = ["--uuid", "GPU-aa", "GPU-ab", "--uuid", "MIG-cc"]

@@ -21,6 +21,8 @@ struct Arguments {
   std::string out;
   std::string mode;
   std::string backend = "gloo";
+  std::string device = "cpu";
+  std::string optimizer;
   int64_t steps = 3;
   double timeout = 60;
 };
@@ -66,6 +68,26 @@ tx::DistributedDataParallelOptions options(const std::string& mode) {
   return options;
 }
 
+// One group, or two with options of their own.
+std::vector<torch::optim::OptimizerParamGroup> parameter_groups(const std::vector<torch::Tensor>& parameters,
+                                                                const std::string& mode) {
+  if (mode != "zero_groups") return {parameters};
+  auto group = [](std::vector<torch::Tensor> members, double lr, double momentum) {
+    auto options = std::make_unique<torch::optim::SGDOptions>(lr);
+    options->momentum(momentum);
+    return torch::optim::OptimizerParamGroup(std::move(members), std::move(options));
+  };
+  return {group({parameters.begin(), parameters.begin() + 2}, 0.1, 0.9),
+          group({parameters.begin() + 2, parameters.end()}, 0.05, 0.8)};
+}
+
+torch::Device device_of(const Arguments& arguments, const tx::ProcessGroup& group) {
+  if (arguments.device == "cpu") return torch::kCPU;
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setDeterministicCuDNN(true);
+  return {torch::kCUDA, static_cast<c10::DeviceIndex>(group.rank() % static_cast<int>(torch::cuda::device_count()))};
+}
+
 void train(const Arguments& arguments) {
   torch::set_num_threads(1);
   const auto group =
@@ -74,22 +96,26 @@ void train(const Arguments& arguments) {
   torch::manual_seed(static_cast<uint64_t>(1 + group.rank()));  // rank 0's weights are to win
   const std::string& mode = arguments.mode;
   tx::TensorModule model = make_model(mode);
+  const torch::Device device = device_of(arguments, group);
+  model.ptr()->to(device);
   if (mode == "sync") tx::convert_sync_batchnorm(*model.ptr(), group);
   tx::DistributedDataParallel ddp(model, group, options(mode));
+  const bool shards = mode.starts_with("zero");
   // One of a single rank is the whole optimizer.
   tx::ZeroRedundancyOptimizer optimizer(
-      {tx::parameters(*ddp)},
+      parameter_groups(tx::parameters(*ddp), mode),
       [](auto groups) {
         return std::make_unique<torch::optim::SGD>(std::move(groups), torch::optim::SGDOptions(0.1).momentum(0.9));
       },
-      mode == "zero" ? group : tx::ProcessGroup());
+      shards ? group : tx::ProcessGroup());
+  if (!arguments.optimizer.empty()) optimizer.load_state_dict(tx::load(arguments.optimizer).root, arguments.optimizer);
 
   tx::StateDict saved;
-  auto keep = [&](const std::string& name, const torch::Tensor& tensor) { saved.tensors.insert(name, tensor.clone()); };
+  auto keep = [&](const std::string& name, const torch::Tensor& tensor) { saved.tensors.insert(name, tensor.cpu().clone()); };
   auto step = [&](int64_t number) {
     if (auto* heads = dynamic_cast<HeadsImpl*>(model.ptr().get())) heads->uses = mode == "static" ? 1 : number % 3;
-    const auto images = batch(group.rank(), number, mode);
-    const auto labels = torch::tensor({0, 1, 2, 3});
+    const auto images = batch(group.rank(), number, mode).to(device);
+    const auto labels = torch::tensor({0, 1, 2, 3}, device);
     auto backward = [&](const torch::Tensor& images) {
       auto loss = torch::nn::functional::cross_entropy(ddp->forward(images), labels);
       loss.backward();
@@ -126,7 +152,7 @@ void train(const Arguments& arguments) {
     loop();
   }
   for (const auto& item : tx::state_dict(*ddp).tensors) keep("state." + item.key(), item.value());
-  for (int rank = 0; rank < (mode == "zero" ? group.size() : 1); ++rank) {
+  for (int rank = 0; rank < (shards ? group.size() : 1); ++rank) {
     tx::TensorWriter writer;
     const tx::Value whole = optimizer.state_dict(writer, rank);
     if (whole.is_none()) continue;
@@ -147,6 +173,8 @@ int main(int argc, char** argv) {
   app.add_option("--out", arguments.out)->required();
   app.add_option("--mode", arguments.mode);
   app.add_option("--backend", arguments.backend);
+  app.add_option("--device", arguments.device, "cpu, or cuda: the GPU of this rank's number, counted round");
+  app.add_option("--optimizer", arguments.optimizer, "A whole optimizer's state to begin with");
   app.add_option("--steps", arguments.steps);
   app.add_option("--timeout", arguments.timeout);
   CLI11_PARSE(app, argc, argv);

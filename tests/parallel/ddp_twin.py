@@ -58,16 +58,27 @@ def wrap(model, mode):
     return ddp
 
 
+def make_optimizer(model, mode):
+    if mode != "zero_groups":
+        return torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    parameters = list(model.parameters())
+    return torch.optim.SGD([{"params": parameters[:2], "lr": 0.1, "momentum": 0.9},
+                            {"params": parameters[2:], "lr": 0.05, "momentum": 0.8}])
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True)
     parser.add_argument("--mode", default="")
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--timeout", type=float, default=60)
+    parser.add_argument("--optimizer")
+    parser.add_argument("--backend", default="gloo")
+    parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
     mode = args.mode
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", timeout=datetime.timedelta(seconds=args.timeout))
+    dist.init_process_group(args.backend, timeout=datetime.timedelta(seconds=args.timeout))
     rank = dist.get_rank()
     torch.manual_seed(1)
     model = make_model(mode)
@@ -75,15 +86,26 @@ def main():
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(1)
+    device = torch.device("cpu")
+    if args.device == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+        device = torch.device("cuda", rank % torch.cuda.device_count())
+        torch.cuda.set_device(device)
+        model.to(device)
+        if mode == "sync":
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
     ddp = wrap(model, mode)
-    optimizer = torch.optim.SGD(ddp.parameters(), lr=0.1, momentum=0.9)
+    optimizer = make_optimizer(ddp, mode)
+    if args.optimizer:
+        optimizer.load_state_dict(torch.load(args.optimizer, weights_only=True))
     saved = {}
 
     def step(number):
         if isinstance(model, Heads):
             model.uses = 1 if mode == "static" else number % 3
-        images = batch(rank, number, mode)
-        labels = torch.tensor([0, 1, 2, 3])
+        images = batch(rank, number, mode).to(device)
+        labels = torch.tensor([0, 1, 2, 3], device=device)
 
         def backward(images):
             loss = nn.functional.cross_entropy(ddp(images), labels)
@@ -94,19 +116,19 @@ def main():
         if mode == "accumulate":
             with ddp.no_sync():
                 backward(images * 2)
-        saved[f"loss.{number}"] = backward(images).detach()
+        saved[f"loss.{number}"] = backward(images).detach().cpu()
         if number == 0:
             for name, parameter in ddp.named_parameters():
                 if parameter.grad is not None:
-                    saved[f"grad.{name}"] = parameter.grad.clone()
+                    saved[f"grad.{name}"] = parameter.grad.cpu().clone()
         optimizer.step()
 
     with ddp.join() if mode == "join" else contextlib.nullcontext():
         for number in range(args.steps + (rank if mode == "join" else 0)):
             step(number)
-    saved.update({f"state.{name}": tensor.clone() for name, tensor in ddp.state_dict().items()})
+    saved.update({f"state.{name}": tensor.cpu().clone() for name, tensor in ddp.state_dict().items()})
     for number, state in optimizer.state_dict()["state"].items():
-        saved[f"momentum.{number}"] = state["momentum_buffer"]
+        saved[f"momentum.{number}"] = state["momentum_buffer"].cpu()
     torch.save(saved, f"{args.out}.{rank}.pt")
     sys.stdout.flush()
     os._exit(0)  # Python's teardown of a Gloo group deadlocks now and then: its thread waits for the GIL

@@ -105,6 +105,22 @@ class DistributedDataParallel(ProgramTest):
             python = self.train("python", [PYTHON] * ranks, "--mode", "plain")
             self.assert_equal(self.train("zero", [CPP] * ranks, "--mode", "zero"), python)
 
+    def test_sharded_groups_go_on_from_pythons_whole_state_also_with_more_ranks_than_parameters(self):
+        torch.manual_seed(0)
+        model = ddp_twin.make_model("plain")
+        optimizer = ddp_twin.make_optimizer(model, "zero_groups")
+        for step in range(2):
+            optimizer.zero_grad()
+            model(ddp_twin.batch(0, step, "plain")).sum().backward()
+            optimizer.step()
+        optimizer.param_groups[1]["lr"] = 0.025  # the state's options win
+        state = self.folder / "optimizer.pt"
+        torch.save(optimizer.state_dict(), state)
+        for ranks in (1, 2, 8):
+            arguments = ["--mode", "zero_groups", "--optimizer", state]
+            python = self.train("python", [PYTHON] * ranks, *arguments)
+            self.assert_equal(self.train("zero", [CPP] * ranks, *arguments), python)
+
     def test_synchronised_batch_norm_is_that_of_the_whole_batch(self):
         found = self.train("sync", [CPP] * 2, "--mode", "sync")
         torch.manual_seed(1)
