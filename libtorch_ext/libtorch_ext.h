@@ -197,4 +197,6 @@
 #include "libtorch_ext/train/metrics/mean_loss.h"
 #include "libtorch_ext/train/metrics/regression_errors.h"
 #include "libtorch_ext/train/metrics/top_k_accuracy.h"
+#include "libtorch_ext/train/report/classification_details.h"
+#include "libtorch_ext/train/report/report.h"
 #include "libtorch_ext/train/run.h"
