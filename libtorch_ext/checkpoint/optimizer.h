@@ -26,8 +26,8 @@ struct GroupExtras {
 ///
 /// Where the optimizer has schedules, the groups hold what they keep there in Python (see `GroupValues`).
 ///
-/// Knows SGD, Adam, AdamW (LibTorch's and ours), RMSprop, Adagrad and LBFGS; throws `CheckpointError` for others, and
-/// where `extras` has not as many entries as there are groups and parameters.
+/// Knows this library's optimizers and LibTorch's; throws `CheckpointError` for others whose options are no
+/// `DescribedOptions`, and where `extras` has not as many entries as there are groups and parameters.
 Value optimizer_state_dict(const torch::optim::Optimizer& optimizer, TensorWriter& writer,
                            const GroupExtras& extras = {});
 

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "libtorch_ext/checkpoint/error.h"
+#include "libtorch_ext/optim/described_options.h"
 
 namespace torch_ext {
 namespace {
@@ -197,6 +198,36 @@ OptimizerLayout make_layout(const char* name, Scope scope = Scope::kParameter) {
           }};
 }
 
+// Of optimizers whose options describe themselves.
+DescribedOptions& described(OptimizerOptions& options) {
+  auto* found = dynamic_cast<DescribedOptions*>(&options);
+  if (!found) throw CheckpointError("", "found a group with options of type " + c10::demangle(typeid(options).name()) +
+                                          ", expected those of its optimizer");
+  return *found;
+}
+
+OptimizerLayout described_layout(Scope scope) {
+  return {.name = "described",
+          .scope = scope,
+          .write_options = [](OptimizerWriter& fields,
+                              const OptimizerOptions& options) { described(*options.clone()).describe(fields); },
+          .read_options = [](OptimizerReader& fields,
+                             OptimizerOptions& options) { described(options).describe(fields); },
+          .write_state =
+              [](OptimizerWriter& fields, const OptimizerParamState& state, const OptimizerOptions& options) {
+                described(*options.clone()).describe_state(fields, *state.clone());
+              },
+          .read_state = [](OptimizerReader& fields,
+                           const OptimizerOptions& options) -> std::unique_ptr<OptimizerParamState> {
+            const auto copy = options.clone();
+            const auto& own = described(*copy);
+            auto state = own.make_state();
+            return own.describe_state(fields, *state) ? std::move(state) : nullptr;
+          }};
+}
+
+const OptimizerLayout kDescribed = described_layout(Scope::kParameter);
+const OptimizerLayout kDescribedAtOnce = described_layout(Scope::kEveryParameter);
 const OptimizerLayout kSgd = make_layout<SGDOptions, SGDParamState>("SGD");
 const OptimizerLayout kAdam = make_layout<AdamOptions, AdamParamState>("Adam");
 const OptimizerLayout kAdamW = make_layout<AdamWOptions, AdamWParamState>("AdamW");
@@ -208,6 +239,9 @@ const OptimizerLayout kLbfgs = make_layout<LBFGSOptions, LBFGSParamState>("LBFGS
 
 const OptimizerLayout& layout_of(const torch::optim::Optimizer& optimizer) {
   const OptimizerOptions& options = optimizer.defaults();
+  if (const auto* own = dynamic_cast<const DescribedOptions*>(&options)) {
+    return own->has_state_at_once() ? kDescribedAtOnce : kDescribed;
+  }
   if (dynamic_cast<const SGDOptions*>(&options)) return kSgd;
   if (dynamic_cast<const AdamOptions*>(&options)) return kAdam;
   if (dynamic_cast<const AdamWOptions*>(&options)) return kAdamW;
@@ -216,7 +250,7 @@ const OptimizerLayout& layout_of(const torch::optim::Optimizer& optimizer) {
   if (dynamic_cast<const LBFGSOptions*>(&options)) return kLbfgs;
   throw CheckpointError("", "this optimizer's state has no layout in Python's terms: found options of type " +
                                 c10::demangle(typeid(options).name()) +
-                                ", expected those of SGD, Adam, AdamW, RMSprop, Adagrad or LBFGS");
+                                ", expected those of SGD, Adam, AdamW, RMSprop, Adagrad or LBFGS, or DescribedOptions");
 }
 
 }  // namespace torch_ext

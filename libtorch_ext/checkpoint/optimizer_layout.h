@@ -14,7 +14,7 @@ class OptimizerParamState;
 
 namespace torch_ext {
 
-/// How one of LibTorch's optimizers looks in Python's `state_dict()`.
+/// How an optimizer looks in Python's `state_dict()`.
 struct OptimizerLayout {
   using Options = torch::optim::OptimizerOptions;
   using State = torch::optim::OptimizerParamState;
@@ -35,8 +35,8 @@ struct OptimizerLayout {
   std::function<std::unique_ptr<State>(OptimizerReader&, const Options&)> read_state;
 };
 
-/// The layout of `optimizer`, by the type of its options: SGD, Adam, AdamW, RMSprop, Adagrad or LBFGS, and classes
-/// that share their options. Throws `CheckpointError` for any other.
+/// The layout of `optimizer`, by the type of its options: `DescribedOptions`, as all of this library's have, or
+/// LibTorch's SGD, Adam, AdamW, RMSprop, Adagrad or LBFGS, and classes that share their options. Throws `CheckpointError` for any other.
 const OptimizerLayout& layout_of(const torch::optim::Optimizer& optimizer);
 
 }  // namespace torch_ext

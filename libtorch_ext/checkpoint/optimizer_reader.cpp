@@ -24,6 +24,10 @@ template <class T>
 std::string python_text(const std::optional<T>& value) {
   return value ? python_text(*value) : "None";
 }
+std::string python_text(const std::tuple<std::optional<double>, double>& value) {
+  const auto& [first, second] = value;
+  return formats::repr(formats::Tuple{{first ? Value(*first) : Value(), second}}, kMaxText);
+}
 
 // The bytes of the storages that `list`'s tensors look into, each counted once.
 uint64_t bytes_behind(const formats::List& list) {
@@ -121,15 +125,37 @@ void OptimizerReader::value(const char* key, int64_t& value) {
   fail(key, "found a " + found->type_name() + ", expected an integer");
 }
 
-void OptimizerReader::value(const char* key, std::tuple<double, double>& value) {
+// The two values under `key`; null, and a problem, where there are not two.
+const std::vector<Value>* OptimizerReader::pair(const char* key) const {
   const Value* found = at(key);
-  if (!found) return;
+  if (!found) return nullptr;
   const auto* tuple = found->as<formats::Tuple>();
   const auto* list = found->as<formats::List>();
   const auto* items = tuple ? &tuple->items : list ? &list->items : nullptr;
-  if (!items || items->size() != 2) return fail(key, "found a " + found->type_name() + ", expected two numbers");
+  if (items && items->size() == 2) return items;
+  fail(key, "found a " + found->type_name() + ", expected two numbers");
+  return nullptr;
+}
+
+void OptimizerReader::value(const char* key, std::tuple<double, double>& value) {
+  const auto* items = pair(key);
+  if (!items) return;
   const auto first = number(key, (*items)[0]), second = number(key, (*items)[1]);
   if (first && second) set(key, value, std::tuple(*first, *second));
+}
+
+void OptimizerReader::value(const char* key, std::tuple<std::optional<double>, double>& value) {
+  const auto* items = pair(key);
+  if (!items) return;
+  const bool is_none = (*items)[0].is_none();
+  const auto first = is_none ? std::nullopt : number(key, (*items)[0]), second = number(key, (*items)[1]);
+  if ((first || is_none) && second) set(key, value, std::tuple(first, *second));
+}
+
+void OptimizerReader::value(const char* key, std::optional<double>& value) {
+  if (!at(key)) return;
+  if (!has(key)) return set(key, value, std::optional<double>());
+  if (const auto found = number(key)) set(key, value, found);
 }
 
 void OptimizerReader::value(const char* key, std::optional<int64_t>& value) {
@@ -154,14 +180,19 @@ void OptimizerReader::constant(const char* key, bool value) {
                 ": LibTorch's optimizer has no such option");
 }
 
-void OptimizerReader::step(int64_t& value) {
-  const auto found = number("step");
+void OptimizerReader::read_count(const char* key, int64_t& value) {
+  const auto found = number(key);
   if (!found) return;
   if (*found >= 0 && *found <= kMaxSteps && *found == std::floor(*found)) {
     value = static_cast<int64_t>(*found);
   } else {
-    fail("step", "found " + python_text(*found) + ", expected a whole number of steps");
+    fail(key, "found " + python_text(*found) + ", expected a whole number of steps");
   }
+}
+
+void OptimizerReader::count(const char* key, int64_t& value) {
+  value = 0;
+  if (has(key)) read_count(key, value);
 }
 
 // As Python's `Optimizer.load_state_dict` does it.
@@ -189,6 +220,18 @@ void OptimizerReader::tensor(const char* key, at::Tensor& value, bool required) 
     return;
   }
   value = shaped(key, *at(key), shape_);
+}
+
+void OptimizerReader::reduced(const char* key, at::Tensor& value, int64_t dim) {
+  const auto dims = static_cast<int64_t>(shape_.size());
+  if (dims < 2) return;
+  auto shape = shape_;
+  shape[static_cast<size_t>(dims + dim)] = 1;
+  if (const Value* found = at(key)) value = shaped(key, *found, shape);
+}
+
+void OptimizerReader::scalar(const char* key, at::Tensor& value) {
+  if (const Value* found = at(key)) value = shaped(key, *found, {});
 }
 
 void OptimizerReader::scale(const char* key, at::Tensor& value) {

@@ -4,15 +4,26 @@
 
 namespace torch_ext {
 
-void OptimizerWriter::value(const char* key, const std::tuple<double, double>& value) {
+void OptimizerWriter::value(const char* key, std::tuple<double, double>& value) {
   add(key, formats::Tuple{{std::get<0>(value), std::get<1>(value)}});
 }
 
-void OptimizerWriter::step(int64_t value) { add("step", writer_(torch::tensor(static_cast<float>(value)))); }
+void OptimizerWriter::value(const char* key, std::tuple<std::optional<double>, double>& value) {
+  const auto& [first, second] = value;
+  add(key, formats::Tuple{{first ? Value(*first) : Value(), second}});
+}
 
-void OptimizerWriter::tensor(const char* key, const at::Tensor& value, bool) {
+void OptimizerWriter::count(const char* key, int64_t& value) {
+  if (value > 0) add(key, value);
+}
+
+void OptimizerWriter::step(int64_t& value) { add("step", writer_(torch::tensor(static_cast<float>(value)))); }
+
+void OptimizerWriter::tensor(const char* key, at::Tensor& value, bool) {
   if (value.defined()) add(key, writer_(value));
 }
+
+void OptimizerWriter::reduced(const char* key, at::Tensor& value, int64_t) { tensor(key, value, false); }
 
 void OptimizerWriter::scale(const char* key, const at::Tensor& value) {
   if (value.defined()) add(key, value.scalar_type() == at::kLong ? Value(value.item<int64_t>()) : writer_(value));

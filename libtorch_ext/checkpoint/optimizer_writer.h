@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "libtorch_ext/checkpoint/tensor_value.h"
+#include "libtorch_ext/optim/optimizer_fields.h"
 
 namespace torch_ext {
 
@@ -19,28 +20,30 @@ namespace torch_ext {
 ///
 ///     fields.value("momentum", options.momentum());
 ///     fields.tensor("momentum_buffer", state.momentum_buffer());
-class OptimizerWriter {
+class OptimizerWriter final : public OptimizerFields {
  public:
   OptimizerWriter(formats::Dict& dict, TensorWriter& writer) : dict_(dict), writer_(writer) {}
 
-  void value(const char* key, double value) { add(key, value); }
-  void value(const char* key, bool value) { add(key, value); }
-  void value(const char* key, int64_t value) { add(key, value); }
-  void value(const char* key, const std::tuple<double, double>& value);
-  void value(const char* key, const std::optional<int64_t>& value) { add(key, value ? Value(*value) : Value()); }
-  void value(const char* key, const std::optional<std::string>& value) { add(key, value ? Value(*value) : Value()); }
-  /// An option that older files lack.
-  void later_value(const char* key, bool value) { add(key, value); }
-  void later_value(const char* key, double value) { add(key, value); }
-  /// An option that LibTorch's optimizer lacks: `value` is how it behaves.
-  void constant(const char* key, bool value) { add(key, value); }
-  /// An option that only says how Python computes.
-  void hint(const char* key, Value value) { add(key, std::move(value)); }
+  void value(const char* key, double& value) override { add(key, value); }
+  void value(const char* key, bool& value) override { add(key, value); }
+  void value(const char* key, int64_t& value) override { add(key, value); }
+  void value(const char* key, std::tuple<double, double>& value) override;
+  void value(const char* key, std::tuple<std::optional<double>, double>& value) override;
+  void value(const char* key, std::optional<double>& value) override { add_optional(key, value); }
+  void value(const char* key, std::optional<int64_t>& value) override { add_optional(key, value); }
+  void value(const char* key, std::optional<std::string>& value) override { add_optional(key, value); }
+  void later_value(const char* key, bool& value) override { add(key, value); }
+  void later_value(const char* key, double& value) override { add(key, value); }
+  void count(const char* key, int64_t& value) override;
+  void constant(const char* key, bool value) override { add(key, value); }
+  void hint(const char* key, Value value) override { add(key, std::move(value)); }
 
-  /// The steps taken, which Python keeps as a tensor.
-  void step(int64_t value);
-  /// A tensor of the parameter's shape. Left out where it is undefined.
-  void tensor(const char* key, const at::Tensor& value, bool required = true);
+  void step(int64_t& value) override;
+  void tensor(const char* key, at::Tensor& value, bool required = true) override;
+  void reduced(const char* key, at::Tensor& value, int64_t dim) override;
+  void scalar(const char* key, at::Tensor& value) override { add(key, writer_(value)); }
+
+  // LBFGS's:
   /// A tensor of one element, or the integer that it was at first.
   void scale(const char* key, const at::Tensor& value);
   /// Tensors of the parameter's shape.
@@ -52,6 +55,10 @@ class OptimizerWriter {
 
  private:
   void add(const char* key, Value value) { dict_.items.emplace_back(key, std::move(value)); }
+  template <class T>
+  void add_optional(const char* key, const std::optional<T>& value) {
+    add(key, value ? Value(*value) : Value());
+  }
   template <class Tensors>
   void add_list(const char* key, const Tensors& tensors);
 

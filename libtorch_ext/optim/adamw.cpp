@@ -1,64 +1,57 @@
 #include "libtorch_ext/optim/adamw.h"
 
-#include <torch/torch.h>
-
-#include <cmath>
+#include "libtorch_ext/optim/adam_step.h"
+#include "libtorch_ext/optim/check_option.h"
 
 namespace torch_ext {
 
-using torch::optim::AdamWOptions;
-using torch::optim::AdamWParamState;
+void AdamWOptions::check() const {
+  check_option(name(), "lr", lr());
+  check_option(name(), "eps", eps());
+  check_betas(name(), betas());
+  check_option(name(), "weight_decay", weight_decay());
+}
 
-AdamW::AdamW(std::vector<torch::optim::OptimizerParamGroup> groups, AdamWOptions defaults)
-    : Optimizer(groups, std::make_unique<AdamWOptions>(defaults)) {}
+void AdamWOptions::describe(OptimizerFields& fields) {
+  fields.value("lr", lr());
+  fields.value("betas", betas());
+  fields.value("eps", eps());
+  fields.value("weight_decay", weight_decay());
+  fields.later_value("amsgrad", amsgrad());
+  fields.later_value("maximize", maximize());
+  fields.hint("foreach", {});
+  fields.hint("capturable", false);
+  fields.hint("differentiable", false);
+  fields.hint("fused", {});
+  fields.hint("decoupled_weight_decay", true);  // as in Python, AdamW is AdamW whatever the file says
+}
 
-AdamW::AdamW(std::vector<at::Tensor> parameters, AdamWOptions defaults)
-    : Optimizer(std::move(parameters), std::make_unique<AdamWOptions>(defaults)) {}
+bool AdamWOptions::describe_entries(OptimizerFields& fields, torch::optim::AdamWParamState& state) const {
+  fields.step(state.step());
+  fields.tensor("exp_avg", state.exp_avg());
+  fields.tensor("exp_avg_sq", state.exp_avg_sq());
+  fields.tensor("max_exp_avg_sq", state.max_exp_avg_sq(), amsgrad());
+  return true;
+}
 
-at::Tensor AdamW::step(LossClosure closure) {
-  torch::NoGradGuard no_grad;
-  at::Tensor loss;
-  if (closure) {
-    at::AutoGradMode enable_grad(true);
-    loss = closure();
-  }
-  for (auto& group : param_groups_) {
-    const auto& options = static_cast<const AdamWOptions&>(group.options());
-    const auto [beta1, beta2] = options.betas();
-    for (auto& parameter : group.params()) {
-      const at::Tensor& grad = parameter.grad();
-      if (!grad.defined()) continue;
-      TORCH_CHECK_VALUE(!grad.is_sparse(), "AdamW doesn't take sparse gradients");
-
-      auto& entry = state_[parameter.unsafeGetTensorImpl()];
-      if (!entry) {
-        auto made = std::make_unique<AdamWParamState>();
-        made->step(0);
-        made->exp_avg(torch::zeros_like(parameter, at::MemoryFormat::Preserve));
-        made->exp_avg_sq(torch::zeros_like(parameter, at::MemoryFormat::Preserve));
-        if (options.amsgrad()) made->max_exp_avg_sq(torch::zeros_like(parameter, at::MemoryFormat::Preserve));
-        entry = std::move(made);
-      }
-      auto& state = static_cast<AdamWParamState&>(*entry);
-      state.step(state.step() + 1);
-
-      if (options.weight_decay() != 0) parameter.mul_(1 - options.lr() * options.weight_decay());
-      state.exp_avg().lerp_(grad, 1 - beta1);
-      state.exp_avg_sq().mul_(beta2).addcmul_(grad, grad, 1 - beta2);
-
-      const double step = static_cast<double>(state.step());
-      const double bias_correction1 = 1 - std::pow(beta1, step);
-      const double bias_correction2 = 1 - std::pow(beta2, step);
-      at::Tensor second = state.exp_avg_sq();
-      if (options.amsgrad()) {
-        torch::maximum_out(state.max_exp_avg_sq(), state.max_exp_avg_sq(), second);
-        second = state.max_exp_avg_sq();
-      }
-      const at::Tensor denominator = (second.sqrt() / std::pow(bias_correction2, 0.5)).add_(options.eps());
-      parameter.addcdiv_(state.exp_avg(), denominator, -(options.lr() / bias_correction1));
-    }
-  }
-  return loss;
+void AdamW::update(at::Tensor& parameter, const at::Tensor& grad, const AdamWOptions& options) {
+  check_dense(grad);
+  auto& state = state_of<torch::optim::AdamWParamState>(parameter, [&](auto& fresh) {
+    fresh.exp_avg(zeros_like(parameter));
+    fresh.exp_avg_sq(zeros_like(parameter));
+  });
+  if (options.amsgrad() && !state.max_exp_avg_sq().defined()) state.max_exp_avg_sq(zeros_like(parameter));
+  state.step(state.step() + 1);
+  const auto [beta1, beta2] = options.betas();
+  adam_step(parameter, grad, {state.exp_avg(), state.exp_avg_sq(), state.max_exp_avg_sq()}, state.step(),
+            {.lr = options.lr(),
+             .beta1 = beta1,
+             .beta2 = beta2,
+             .eps = options.eps(),
+             .weight_decay = options.weight_decay(),
+             .amsgrad = options.amsgrad(),
+             .maximize = options.maximize(),
+             .decoupled_weight_decay = true});
 }
 
 }  // namespace torch_ext
