@@ -169,11 +169,17 @@ void check_further(const config::Document& document, const TrainConfig& config) 
     throw document.error("/checkpoint/keep", "found " + std::to_string(*config.checkpoint.keep) +
                                                  ", expected /checkpoint/every_epochs with it, or null");
   }
-  if (const auto* adamw = std::get_if<AdamWConfig>(&config.optimizer)) {
-    if (adamw->betas.size() != 2) {
-      throw document.error("/optimizer/betas", "found " + std::to_string(adamw->betas.size()) + " numbers, expected 2");
-    }
-  }
+  const auto check_pair_of = [&](const char* key, const std::vector<double>& numbers) {
+    if (numbers.size() == 2) return;
+    throw document.error(std::string("/optimizer/") + key,
+                         "found " + std::to_string(numbers.size()) + " numbers, expected 2");
+  };
+  std::visit(
+      [&]<class Config>(const Config& c) {
+        if constexpr (requires { c.betas; }) check_pair_of("betas", c.betas);
+        if constexpr (requires { c.etas; }) check_pair_of("etas", c.etas), check_pair_of("step_sizes", c.step_sizes);
+      },
+      config.optimizer);
 }
 
 }  // namespace

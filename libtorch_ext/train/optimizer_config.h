@@ -13,7 +13,8 @@ class Optimizer;
 
 namespace torch_ext {
 
-/// "optimizer": {"name": "SGD"}, with Python's arguments.
+/// "optimizer": one of torch.optim's classes, or Lion or Lamb, by its name, with Python's arguments and, but for SGD's,
+/// Python's defaults. See the classes of these names in `optim`.
 struct SGDConfig {
   static constexpr const char* kName = "SGD";
   double lr = 0.1;
@@ -21,9 +22,9 @@ struct SGDConfig {
   double dampening = 0;
   double weight_decay = 5e-4;
   bool nesterov = false;
+  bool maximize = false;
 };
 
-/// "optimizer": {"name": "AdamW"}, with Python's arguments.
 struct AdamWConfig {
   static constexpr const char* kName = "AdamW";
   double lr = 1e-3;
@@ -31,9 +32,116 @@ struct AdamWConfig {
   double eps = 1e-8;
   double weight_decay = 1e-2;
   bool amsgrad = false;
+  bool maximize = false;
 };
 
-using OptimizerConfig = std::variant<SGDConfig, AdamWConfig>;
+struct AdamConfig {
+  static constexpr const char* kName = "Adam";
+  double lr = 1e-3;
+  std::vector<double> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0;
+  bool amsgrad = false;
+  bool maximize = false;
+  bool decoupled_weight_decay = false;
+};
+
+struct RAdamConfig {
+  static constexpr const char* kName = "RAdam";
+  double lr = 1e-3;
+  std::vector<double> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0;
+  bool decoupled_weight_decay = false;
+  bool maximize = false;
+};
+
+struct NAdamConfig {
+  static constexpr const char* kName = "NAdam";
+  double lr = 2e-3;
+  std::vector<double> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0;
+  double momentum_decay = 4e-3;
+  bool decoupled_weight_decay = false;
+  bool maximize = false;
+};
+
+struct AdamaxConfig {
+  static constexpr const char* kName = "Adamax";
+  double lr = 2e-3;
+  std::vector<double> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0;
+  bool maximize = false;
+};
+
+struct AdadeltaConfig {
+  static constexpr const char* kName = "Adadelta";
+  double lr = 1;
+  double rho = 0.9;
+  double eps = 1e-6;
+  double weight_decay = 0;
+  bool maximize = false;
+};
+
+struct AdagradConfig {
+  static constexpr const char* kName = "Adagrad";
+  double lr = 1e-2;
+  double lr_decay = 0;
+  double weight_decay = 0;
+  double initial_accumulator_value = 0;
+  double eps = 1e-10;
+  bool maximize = false;
+};
+
+struct RMSpropConfig {
+  static constexpr const char* kName = "RMSprop";
+  double lr = 1e-2;
+  double alpha = 0.99;
+  double eps = 1e-8;
+  double weight_decay = 0;
+  double momentum = 0;
+  bool centered = false;
+  bool maximize = false;
+};
+
+struct ASGDConfig {
+  static constexpr const char* kName = "ASGD";
+  double lr = 1e-2;
+  double lambd = 1e-4;
+  double alpha = 0.75;
+  double t0 = 1e6;
+  double weight_decay = 0;
+  bool maximize = false;
+};
+
+struct RpropConfig {
+  static constexpr const char* kName = "Rprop";
+  double lr = 1e-2;
+  std::vector<double> etas = {0.5, 1.2};
+  std::vector<double> step_sizes = {1e-6, 50};
+  bool maximize = false;
+};
+
+struct LionConfig {
+  static constexpr const char* kName = "Lion";
+  double lr = 1e-4;
+  std::vector<double> betas = {0.9, 0.99};
+  double weight_decay = 0;
+  bool maximize = false;
+};
+
+struct LambConfig {
+  static constexpr const char* kName = "Lamb";
+  double lr = 1e-3;
+  std::vector<double> betas = {0.9, 0.999};
+  double eps = 1e-6;
+  double weight_decay = 1e-2;
+  bool maximize = false;
+};
+
+using OptimizerConfig = std::variant<SGDConfig, AdamWConfig, AdamConfig, RAdamConfig, NAdamConfig, AdamaxConfig, AdadeltaConfig, AdagradConfig, RMSpropConfig, ASGDConfig, RpropConfig, LionConfig, LambConfig>;
 
 template <class Visitor>
 void describe(Visitor& v, SGDConfig& c) {
@@ -42,6 +150,7 @@ void describe(Visitor& v, SGDConfig& c) {
   v.field("dampening", c.dampening, {}, "of the momentum");
   v.field("weight_decay", c.weight_decay, config::at_least(0));
   v.field("nesterov", c.nesterov, {}, "Nesterov's momentum");
+  v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
 template <class Visitor>
@@ -49,8 +158,115 @@ void describe(Visitor& v, AdamWConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
   v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0), "apart from the gradient");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
   v.field("amsgrad", c.amsgrad);
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, AdamConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
+  v.field("eps", c.eps, config::at_least(0), "added to the denominator");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("amsgrad", c.amsgrad);
+  v.field("maximize", c.maximize, {}, "climbs instead");
+  v.field("decoupled_weight_decay", c.decoupled_weight_decay, {}, "weight decay apart from the gradient");
+}
+
+template <class Visitor>
+void describe(Visitor& v, RAdamConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
+  v.field("eps", c.eps, config::at_least(0), "added to the denominator");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("decoupled_weight_decay", c.decoupled_weight_decay, {}, "weight decay apart from the gradient");
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, NAdamConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
+  v.field("eps", c.eps, config::at_least(0), "added to the denominator");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("momentum_decay", c.momentum_decay, config::at_least(0));
+  v.field("decoupled_weight_decay", c.decoupled_weight_decay, {}, "weight decay apart from the gradient");
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, AdamaxConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
+  v.field("eps", c.eps, config::at_least(0), "added to the denominator");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, AdadeltaConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("rho", c.rho, config::between(0, 1));
+  v.field("eps", c.eps, config::at_least(0), "added to the denominator");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, AdagradConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("lr_decay", c.lr_decay, config::at_least(0));
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("initial_accumulator_value", c.initial_accumulator_value, config::at_least(0));
+  v.field("eps", c.eps, config::at_least(0), "added to the denominator");
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, RMSpropConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("alpha", c.alpha, config::at_least(0));
+  v.field("eps", c.eps, config::at_least(0), "added to the denominator");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("momentum", c.momentum, config::at_least(0));
+  v.field("centered", c.centered);
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, ASGDConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("lambd", c.lambd);
+  v.field("alpha", c.alpha);
+  v.field("t0", c.t0);
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, RpropConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("etas", c.etas, config::above(0), "factors of a step after a change of sign, and without one");
+  v.field("step_sizes", c.step_sizes, config::above(0), "least and largest");
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, LionConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("betas", c.betas, config::between(0, 1));
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, LambConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
+  v.field("eps", c.eps, config::at_least(0), "added to the denominator");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
 /// The optimizer that a config names, of these groups.

@@ -37,6 +37,9 @@ FURTHER = {
     "clipped norm and smooth labels": dict(clip_grad_norm=0.5, loss={"label_smoothing": 0.1},
                                            lr_scheduler={"name": "PolynomialLR", "power": 2, "interval": "step"}),
     "clipped values": dict(clip_grad_value=1e-3, lr_scheduler=None),
+    "Adam": dict(optimizer={"name": "Adam", "lr": 1e-3, "weight_decay": 1e-3, "amsgrad": True}),
+    "RAdam": dict(optimizer={"name": "RAdam", "lr": 1e-3}),
+    "RMSprop": dict(optimizer={"name": "RMSprop", "lr": 1e-4, "momentum": 0.9}),
     "bfloat16, pixel by pixel": dict(amp="bfloat16", channels_last=True,
                                      lr_scheduler={"name": "CyclicLR", "max_lr": 0.05, "step_size_up": 20}),
 }
