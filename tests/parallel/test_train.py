@@ -74,14 +74,14 @@ class TrainOnTwo(ProgramTest):
     def children(self, launcher):
         return [int(pid) for pid in Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()]
 
-    def start_and_kill_one(self, command, rank, after_step):
-        """Kills a rank of --nproc once the run has made so many steps."""
+    def start_and_kill_one(self, command, rank, after_step, how=signal.SIGKILL):
+        """Kills, or signals otherwise, a rank of --nproc once the run has made so many steps."""
         launcher = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         steps = Path(command[command.index("--output") + 1]) / "steps.csv"
         while not steps.exists() or steps.read_text().count("\n") <= after_step:
             self.assertIsNone(launcher.poll())
             time.sleep(0.02)
-        os.kill(self.children(launcher)[rank], signal.SIGKILL)
+        os.kill(self.children(launcher)[rank], how)
         return launcher, time.monotonic()
 
     def test_a_killed_rank_ends_the_job_and_is_named(self):
@@ -90,6 +90,16 @@ class TrainOnTwo(ProgramTest):
         self.assertLess(time.monotonic() - begin, 5)
         self.assertEqual(launcher.returncode, 128 + signal.SIGKILL)
         self.assertIn("tx-train: rank 1 was killed by signal 9", errors)
+
+    def test_a_hanging_rank_ends_the_job_soon_after_the_timeout_and_is_named(self):
+        for rank in (0, 1):
+            command = self.command(f"hangs{rank}", small(epochs=50, distributed={"timeout": 4}), "--nproc", "2")
+            launcher, begin = self.start_and_kill_one(command, rank, 5, signal.SIGSTOP)
+            _, errors = launcher.communicate(timeout=60)
+            self.assertLess(time.monotonic() - begin, 4 + 2)
+            self.assertEqual(launcher.returncode, 2)
+            self.assertIn(f"tx-train: rank {1 - rank} of 2: all_reduce: ", errors)
+            self.assertIn(f"tx-train: rank {rank} does not end: killing it", errors)
 
     def test_a_killed_rank_and_a_restart_give_the_weights_of_an_uninterrupted_run(self):
         config = small(checkpoint={"every_steps": 4})
