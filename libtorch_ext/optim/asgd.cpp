@@ -56,8 +56,8 @@ void ASGD::update(at::Tensor& given, const at::Tensor& given_grad, const ASGDOpt
   } else {
     ax.copy_(parameter);
   }
-  state.eta.fill_(lr / std::pow(1 + lambd * lr * step, options.alpha()));
-  state.mu.fill_(1 / std::max(1.0, step - options.t0()));
+  state.eta.fill_(static_cast<float>(lr / std::pow(1 + lambd * lr * step, options.alpha())));
+  state.mu.fill_(static_cast<float>(1 / std::max(1.0, step - options.t0())));
 }
 
 }  // namespace torch_ext

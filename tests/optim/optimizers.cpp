@@ -339,3 +339,115 @@ TEST_CASE("optimizers are Python's, bit for bit, at changing rates, and hop to P
     for (size_t k = 0; k < parameters.size(); ++k) CHECK(torch::equal(parameters[k], ends[i][k]));
   }
 }
+
+TEST_CASE("sparse gradients are taken and refused where Python does") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const auto start = torch::linspace(-1, 1, 12).view({6, 2});
+  const auto grad_at = [](int t) {
+    const auto index = torch::tensor({{0, 4, 4}}, torch::kLong) + t % 2;
+    return torch::sparse_coo_tensor(index, torch::linspace(0.1 * t, 1, 6).view({3, 2}), {6, 2});
+  };
+  const auto run = [&](auto&& make) {
+    at::Tensor weight = start.clone().requires_grad_();
+    auto optimizer = make(std::vector<at::Tensor>{weight});
+    for (int t = 0; t < 5; ++t) {
+      weight.mutable_grad() = grad_at(t);
+      optimizer->step();
+    }
+    return weight.detach();
+  };
+  const auto of = [&]<class Optimizer, class Options>(std::type_identity<Optimizer>, const Options& options) {
+    return run([&](auto parameters) { return std::make_unique<Optimizer>(std::move(parameters), options); });
+  };
+  tx::TensorWriter writer;
+  tx::formats::Dict file;
+  file.set("start", writer(start));
+  file.set("sgd", writer(of(std::type_identity<tx::SGD>(), tx::SGDOptions(0.1))));
+  file.set("momentum", writer(of(std::type_identity<tx::SGD>(), tx::SGDOptions(0.1).momentum(0.9))));
+  file.set("adagrad", writer(of(std::type_identity<tx::Adagrad>(), tx::AdagradOptions(0.1).maximize(true))));
+  TempDir dir;
+  tx::save(tx::Value(std::move(file)), dir / "sparse.pt");
+  run_python(
+      "import sys, torch\n"
+      "from torch.optim import *\n"
+      "file = torch.load(sys.argv[1])\n"
+      "def run(make):\n"
+      "    w = file['start'].clone().requires_grad_(); o = make([w])\n"
+      "    for t in range(5):\n"
+      "        w.grad = torch.sparse_coo_tensor(torch.tensor([[0, 4, 4]]) + t % 2,\n"
+      "                                         torch.linspace(0.1 * t, 1, 6).view(3, 2), (6, 2))\n"
+      "        o.step()\n"
+      "    return w\n"
+      "assert torch.equal(run(lambda p: SGD(p, lr=0.1)), file['sgd'])\n"
+      "assert torch.equal(run(lambda p: SGD(p, lr=0.1, momentum=0.9)), file['momentum'])\n"
+      "assert torch.equal(run(lambda p: Adagrad(p, lr=0.1, maximize=True)), file['adagrad'])\n",
+      {dir / "sparse.pt"});
+  CHECK_THROWS_WITH(of(std::type_identity<tx::AdamW>(), tx::AdamWOptions()),
+                    ContainsSubstring("AdamW: found a sparse gradient, expected a dense one"));
+  CHECK_THROWS_WITH(of(std::type_identity<tx::Lion>(), tx::LionOptions()), ContainsSubstring("Lion: found a sparse"));
+  CHECK_THROWS_WITH(of(std::type_identity<tx::Adagrad>(), tx::AdagradOptions().weight_decay(1)),
+                    ContainsSubstring("Adagrad: found a sparse gradient under weight decay"));
+}
+
+TEST_CASE("options out of Python's range are refused, and so is a group of another optimizer's") {
+  const std::vector<at::Tensor> p = {torch::ones({2}).requires_grad_()};
+  CHECK_THROWS_WITH(tx::SGD(p, -1.0), ContainsSubstring("SGD: found lr = -1, expected at least 0"));
+  CHECK_THROWS_WITH(tx::SGD(p, tx::SGDOptions(1).nesterov(true)), ContainsSubstring("expected a momentum"));
+  CHECK_THROWS_WITH(tx::Adam(p, tx::AdamOptions().betas({0.9, 1.0})), ContainsSubstring("found betas = (0.9, 1)"));
+  CHECK_THROWS_WITH(tx::Rprop(p, tx::RpropOptions().etas({0.5, 0.9})), ContainsSubstring("found etas = (0.5, 0.9)"));
+  CHECK_THROWS_WITH(tx::Adafactor(p, tx::AdafactorOptions().d(0.5)), ContainsSubstring("d = 0.5, expected at least 1"));
+  CHECK_THROWS_WITH(tx::Adadelta(p, tx::AdadeltaOptions().rho(2)), ContainsSubstring("rho = 2, expected at most 1"));
+  Groups groups;
+  groups.emplace_back(p, std::make_unique<torch::optim::AdamOptions>(0.1));
+  CHECK_THROWS_WITH(tx::SGD(groups), ContainsSubstring("SGD: found a group with torch::optim::AdamOptions, expected "
+                                                       "torch_ext::SGDOptions"));
+}
+
+TEST_CASE("LibTorch's options serve for groups and defaults, and ours wherever LibTorch's are asked for") {
+  const std::vector<at::Tensor> p = {torch::ones({2}).requires_grad_()}, q = {torch::ones({3}).requires_grad_()};
+  Groups groups;
+  groups.emplace_back(p, std::make_unique<torch::optim::SGDOptions>(torch::optim::SGDOptions(0.5).momentum(0.7)));
+  groups.emplace_back(q);
+  tx::SGD optimizer(groups, torch::optim::SGDOptions(0.25));
+  CHECK(optimizer.param_groups()[0].options().get_lr() == 0.5);
+  CHECK(optimizer.param_groups()[1].options().get_lr() == 0.25);
+  for (auto& group : optimizer.param_groups()) {
+    CHECK(dynamic_cast<torch::optim::SGDOptions*>(&group.options()) != nullptr);
+    CHECK(dynamic_cast<tx::SGDOptions*>(&group.options()) != nullptr);
+  }
+  const auto options = tx::SGDOptions(0.1).maximize(true).momentum(0.9).lr(0.3);
+  STATIC_REQUIRE(std::is_same_v<std::remove_cvref_t<decltype(tx::SGDOptions(0.1).momentum(0.9))>, tx::SGDOptions>);
+  CHECK((options.maximize() && options.momentum() == 0.9 && options.get_lr() == 0.3));
+  optimizer.add_param_group({{torch::ones({4}).requires_grad_()}, std::make_unique<torch::optim::SGDOptions>(0.125)});
+  optimizer.step();
+  CHECK(dynamic_cast<tx::SGDOptions*>(&optimizer.param_groups()[2].options()) != nullptr);
+}
+
+TEST_CASE("a single pass tells autograd that the weight has changed") {
+  const at::Tensor weight = torch::ones({3}).requires_grad_();
+  tx::SGD optimizer(std::vector<at::Tensor>{weight}, 0.1);
+  weight.mutable_grad() = torch::ones({3});
+  const at::Tensor loss = (weight * weight).sum();
+  optimizer.step();
+  CHECK_THROWS_WITH(loss.backward(), ContainsSubstring("modified by an inplace operation"));
+}
+
+TEST_CASE("an infinite and an undefined gradient leave what ATen's operations leave") {
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const auto after = [&](at::ScalarType type, auto&& make) {
+    const at::Tensor weight = torch::arange(4, type).requires_grad_();
+    auto optimizer = make(std::vector<at::Tensor>{weight});
+    for (const float bad : {1.0f, nan, inf, -inf, 1.0f}) {
+      weight.mutable_grad() = torch::tensor({1.0f, bad, 0.0f, -bad}).to(type);
+      optimizer->step();
+    }
+    return weight.detach();
+  };
+  const auto adam = [](auto p) { return std::make_unique<tx::Adam>(p, tx::AdamOptions(0.1).amsgrad(true)); };
+  const auto sgd = [](auto p) { return std::make_unique<tx::SGD>(p, tx::SGDOptions(0.1).momentum(0.9)); };
+  for (int i = 0; i < 2; ++i) {
+    const auto ours = i ? after(at::kFloat, adam) : after(at::kFloat, sgd);
+    const auto atens = i ? after(at::kDouble, adam) : after(at::kDouble, sgd);
+    CHECK(torch::allclose(ours, atens.to(at::kFloat), 1e-4, 1e-4, /*equal_nan=*/true));
+  }
+}
