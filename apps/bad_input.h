@@ -9,6 +9,6 @@ inline int bad_input(const char* program, std::string message) {
   constexpr int kBadInput = 2;
   std::replace(message.begin(), message.end(), '\n', ' ');
   std::cout.flush();
-  std::cerr << program << ": " << message << '\n';
+  std::cerr << program + (": " + message) + "\n";  // in one write: lines of several processes stay whole
   return kBadInput;
 }

@@ -147,11 +147,11 @@ ModelDiff diff(const NamedTensors& a, const NamedTensors& b) {
 }
 
 ModelDiff diff(const torch::nn::Module& a, const torch::nn::Module& b) {
-  using ModulePtr = std::shared_ptr<torch::nn::Module>;
+  using SharedModule = std::shared_ptr<torch::nn::Module>;
   ModelDiff found = diff(state_of(a), state_of(b));
   constexpr WalkOptions kAllNames{.remove_duplicate = false};
   compare_names(named_modules(a, kAllNames), named_modules(b, kAllNames), found.modules_only_a, found.modules_only_b,
-                [&](const std::string& name, const ModulePtr& left, const ModulePtr& right) {
+                [&](const std::string& name, const SharedModule& left, const SharedModule& right) {
                   Difference difference{name, describe(*left), describe(*right), std::nullopt};
                   if (difference.a != difference.b) found.modules.push_back(std::move(difference));
                 });

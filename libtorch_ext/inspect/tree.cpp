@@ -9,18 +9,18 @@ namespace torch_ext {
 namespace {
 
 using torch::nn::Module;
-using ModulePtr = std::shared_ptr<Module>;
+using SharedModule = std::shared_ptr<Module>;
 
 // A module that nobody owns by shared pointer is pointed to, not owned.
-ModulePtr pointer_to(const Module& module) {
+SharedModule pointer_to(const Module& module) {
   auto& shallow = const_cast<Module&>(module);
   auto owner = shallow.weak_from_this().lock();
-  return owner ? owner : ModulePtr(ModulePtr(), &shallow);
+  return owner ? owner : SharedModule(SharedModule(), &shallow);
 }
 
 std::string join(const std::string& path, const std::string& name) { return path.empty() ? name : path + '.' + name; }
 
-void walk(const ModulePtr& module, const std::string& path, WalkOptions options,
+void walk(const SharedModule& module, const std::string& path, WalkOptions options,
           std::unordered_set<const Module*>& seen, NamedModules& found) {
   if (options.remove_duplicate && !seen.insert(module.get()).second) return;
   found.insert(path, module);
@@ -60,7 +60,7 @@ NamedModules named_children(const Module& module) {
   return found;
 }
 
-std::vector<ModulePtr> children(const Module& module) { return named_children(module).values(); }
+std::vector<SharedModule> children(const Module& module) { return named_children(module).values(); }
 
 NamedModules named_modules(const Module& module, WalkOptions options) {
   NamedModules found;
@@ -69,7 +69,7 @@ NamedModules named_modules(const Module& module, WalkOptions options) {
   return found;
 }
 
-std::vector<ModulePtr> modules(const Module& module, WalkOptions options) {
+std::vector<SharedModule> modules(const Module& module, WalkOptions options) {
   return named_modules(module, options).values();
 }
 

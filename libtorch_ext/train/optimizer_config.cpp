@@ -1,5 +1,7 @@
 #include "libtorch_ext/train/optimizer_config.h"
 
+#include <torch/torch.h>
+
 #include <tuple>
 
 #include "libtorch_ext/optim/adadelta.h"
@@ -143,8 +145,7 @@ OptimizerPtr make(const LambConfig& c, const PlannedGroups& groups) {
   return make_of<Lamb>(groups, LambOptions(c.lr)
                                    .betas(pair(c.betas))
                                    .eps(c.eps)
-                                   .weight_decay(c.weight_decay)
-                                   .maximize(c.maximize));
+                                   .weight_decay(c.weight_decay));
 }
 
 }  // namespace

@@ -266,7 +266,6 @@ void describe(Visitor& v, LambConfig& c) {
   v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
   v.field("weight_decay", c.weight_decay, config::at_least(0));
-  v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
 /// The optimizer that a config names, of these groups.
