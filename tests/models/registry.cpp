@@ -66,7 +66,7 @@ TEST_CASE("a model from a seed is torchvision's from that seed: keys, order, eve
   TORCH_EXT_NEEDS_PYTHON();
   at::set_num_threads(1);
   std::vector<std::string> names = tx::model_names();
-  std::erase_if(names, [](const std::string& name) { return name.starts_with("test-"); });
+  std::erase_if(names, [](const std::string& name) { return name.starts_with("test-") || name == "resnet9"; });
   CHECK(names.size() == 31);
   std::istringstream theirs(tx::testing::run_python(kTorchvision, names));
   tx::testing::Count count("models with torchvision's keys, shapes, initial bits, output bits and repr");
