@@ -40,8 +40,6 @@ FURTHER = {
     "Adam": dict(optimizer={"name": "Adam", "lr": 1e-3, "weight_decay": 1e-3, "amsgrad": True}),
     "RAdam": dict(optimizer={"name": "RAdam", "lr": 1e-3}),
     "RMSprop": dict(optimizer={"name": "RMSprop", "lr": 1e-4, "momentum": 0.9}),
-    "bfloat16, pixel by pixel": dict(amp="bfloat16", channels_last=True,
-                                     lr_scheduler={"name": "CyclicLR", "max_lr": 0.05, "step_size_up": 20}),
 }
 
 
