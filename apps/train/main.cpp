@@ -20,8 +20,8 @@
 #include "libtorch_ext/checkpoint/manager.h"
 #include "libtorch_ext/core/version.h"
 #include "libtorch_ext/device/visible_devices.h"
+#include "libtorch_ext/inspect/count_parameters.h"
 #include "libtorch_ext/inspect/profile.h"
-#include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/parallel/launcher_environment.h"
 #include "libtorch_ext/parallel/process_group.h"
 #include "libtorch_ext/train/epoch.h"
@@ -86,17 +86,11 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--print-config", arguments.print_config, "Print the config with every default, and stop");
 }
 
-int64_t count_parameters(const torch::nn::Module& module) {
-  int64_t count = 0;
-  for (const auto& parameter : tx::parameters(module)) count += parameter.numel();
-  return count;
-}
-
 void print_header(const tx::Run& run) {
   if (!run.device.reason.empty()) std::printf("%s\n", run.device.reason.c_str());
   const std::string processes = run.group.size() > 1 ? std::to_string(run.group.size()) + " processes, " : "";
   std::printf("%s: %lld parameters, %son %s with %d threads; %lld training and %lld test samples\n",
-              run.config.model.name.c_str(), static_cast<long long>(count_parameters(*run.model.ptr())),
+              run.config.model.name.c_str(), static_cast<long long>(tx::count_parameters(*run.model.ptr())),
               processes.c_str(), run.device.device.str().c_str(), torch::get_num_threads(),
               static_cast<long long>(run.train_loader->dataset().size()), static_cast<long long>(run.test_samples));
   std::fflush(stdout);
