@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "libtorch_ext/data/transforms/mixup.h"
+#include "libtorch_ext/formats/python_float.h"
 #include "libtorch_ext/inspect/activation_stats.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/optim/autocast.h"
@@ -49,7 +50,7 @@ Batch mixed(const Run& run, const Batch& batch) {
   } catch (const c10::Error&) {
     where = "";
   }
-  throw NonFiniteLoss("step " + std::to_string(run.step + 1) + ": found a loss of " + std::to_string(loss) +
+  throw NonFiniteLoss("step " + std::to_string(run.step + 1) + ": found a loss of " + formats::python_float(loss) +
                       ", expected a finite one" + where + "; try a lower learning rate, or clip_grad_norm");
 }
 
