@@ -32,7 +32,10 @@ at::Tensor images_of(const Run& run, const Batch& batch) {
 Batch mixed(const Run& run, const Batch& batch) {
   const LossConfig& loss = run.config.loss;
   if (loss.mixup_alpha == 0 && loss.cutmix_alpha == 0) return batch;
-  Random random(static_cast<uint64_t>(run.config.seed), static_cast<uint64_t>(run.step * run.group.size() + run.group.rank()));
+  const LoaderState read = run.train_loader->state_dict();
+  const int64_t number = read.epoch * run.train_loader->size() + read.batch - 1;  // of the batch, over all epochs
+  Random random(static_cast<uint64_t>(run.config.seed),
+                static_cast<uint64_t>(number * run.group.size() + run.group.rank()));
   const bool cuts = loss.cutmix_alpha > 0 && (loss.mixup_alpha == 0 || random.chance(0.5));
   const transforms::MixOptions options{.num_classes = run.config.model.num_classes,
                                        .alpha = cuts ? loss.cutmix_alpha : loss.mixup_alpha};
