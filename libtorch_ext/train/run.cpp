@@ -106,6 +106,13 @@ std::shared_ptr<const Dataset> every_nth(std::shared_ptr<const Dataset> dataset,
   return std::make_shared<Subset>(std::move(dataset), std::move(indices));
 }
 
+void check_enough(const Dataset& train_set, const TrainConfig& config, const ProcessGroup& group) {
+  if (train_set.size() >= group.size()) return;
+  throw DataError(config.data.root, c10::str("found ", train_set.size(), " training samples",
+                                             config.data.train_limit ? " within /data/train_limit" : "",
+                                             ", expected at least one for each of ", group.size(), " processes"));
+}
+
 DistributedDataParallelOptions options_of(const DistributedConfig& config) {
   const auto compression = config.compression == "float16"    ? GradientCompression::kFloat16
                            : config.compression == "bfloat16" ? GradientCompression::kBFloat16
@@ -125,6 +132,7 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
   const DeviceChoice device = device_of(config, group);
   at::globalContext().setDeterministicAlgorithms(config.deterministic, /*warn_only=*/false);
   auto [train_set, test_set] = make_datasets(config);
+  check_enough(*train_set, config, group);
 
   torch::manual_seed(static_cast<uint64_t>(config.seed));
   TensorModule model = create_model(config.model.name,
