@@ -195,6 +195,7 @@ int train_as_main(tx::Run& run, const Arguments& arguments, const RunFolder& fol
 
 // In each process of several but the main one.
 int train_along(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
+  if (arguments.profile) return 0;
   resume(run, arguments, folder);
   if (arguments.dry_run) {
     tx::train_epoch(run, [](double) { return false; });
@@ -209,7 +210,7 @@ tx::ProcessGroup join_group(const tx::DistributedConfig& config) {
   return tx::init_process_group({.backend = config.backend, .timeout = milliseconds});
 }
 
-int train(Arguments arguments) {
+int train(Arguments arguments, char** argv) {
   if (arguments.schema) {
     std::cout << tx::train_config_schema();
     return 0;
@@ -227,6 +228,12 @@ int train(Arguments arguments) {
   }
   // A launcher that starts its processes anew repeats their arguments.
   const auto launcher = tx::launcher_environment();
+  if (arguments.lr_find && (launcher ? launcher->world_size : arguments.nproc) > 1) {
+    return bad_input(kProgram, "--lr-find: found several processes, expected one");
+  }
+  if (arguments.nproc > 1 && !launcher && !arguments.profile) {
+    return launch(argv, {.processes = arguments.nproc, .max_restarts = arguments.max_restarts});
+  }
   if (launcher && launcher->restart_count > 0) arguments.resume = "auto";
   if (config.cuda_visible_devices) tx::set_visible_devices(*config.cuda_visible_devices);
   const auto group = join_group(config.distributed);
@@ -244,10 +251,7 @@ int main(int argc, char** argv) {
   add_options(app, arguments);
   try {
     app.parse(argc, argv);
-    if (arguments.nproc > 1 && !tx::launcher_environment()) {
-      return launch(argv, {.processes = arguments.nproc, .max_restarts = arguments.max_restarts});
-    }
-    return train(arguments);
+    return train(arguments, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return bad_input(kProgram, error.what());
