@@ -61,7 +61,7 @@ class TxTrain(ProgramTest):
             ({"data": {"batch_size": "large"}}, '/data/batch_size: found the string "large", expected an integer'),
             ({"include": "nowhere.json"}, '/include: found "nowhere.json", expected a file'),
             ({"output": "${model.nam}"}, "/output: found ${model.nam}, but the config says nothing at /model"),
-            ({"ema": {"decay": 1.5}}, "/ema/decay: found 1.5, expected a number from 0 to 1"),
+            ({"averaged_model": {"decay": 1.5}}, "/averaged_model/decay: found 1.5, expected a number from 0 to 1"),
         ]:
             with self.subTest(config):
                 self.assert_refused(message, dict({"device": "cpu"}, **config))
@@ -116,7 +116,7 @@ class TxTrain(ProgramTest):
         self.assertRegex(lines[2], r"^epoch 1/2  1/3  \d+ images/s  ETA \d+:\d\d  loss \d\.\d{4}  lr 0\.02  \d\.\d GiB$")
         self.assertRegex(lines[-1], r"^done: 2 epochs, best test accuracy \d+\.\d\d %; ")
         self.assertEqual(sorted(os.listdir(self.folder / "out")),
-                         ["best.pt", "config.json", "last.pt", "metrics.csv", "steps.csv"])
+                         ["best.pt", "config.json", "last.pt", "metrics.csv", "report.html", "steps.csv"])
         with open(self.folder / "out" / "metrics.csv") as file:
             rows = list(csv.DictReader(file))
         self.assertEqual([row["epoch"] for row in rows], ["1", "2"])
@@ -163,10 +163,10 @@ class TxTrain(ProgramTest):
         config = dict(TINY, epochs=3, lr_scheduler={"name": "OneCycleLR"})
         done = run("tx-train", self.write_config(config), "--output", self.folder / "out", "--max-steps", "4")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("the limit is reached after step 4, in epoch 2", done.stdout)
+        self.assertIn("epoch 2/3, to the limit after step 4  loss ", done.stdout)
         self.assertEqual(sorted(os.listdir(self.folder / "out"))[0], "best.pt")
         done = run("tx-train", self.write_config(dict(TINY, epochs=1000)), "--output", self.folder / "time", "--max-time", "1")
-        self.assertIn("the limit is reached", done.stdout)
+        self.assertIn("to the limit after step", done.stdout)
         done = run("tx-train", self.write_config(dict(TINY, epochs=3)), "--output", self.folder / "time", "--resume", "auto",
                    "--set", "max_steps=1000000")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -185,7 +185,7 @@ class TxTrain(ProgramTest):
         self.assertLess(done.stdout.count("(best)"), 4)
 
     def test_everything_at_once_stops_and_goes_on(self):
-        config = dict(TINY, epochs=2, amp="bfloat16", channels_last=True, ema={"decay": 0.9}, clip_grad_norm=1,
+        config = dict(TINY, epochs=2, amp="bfloat16", channels_last=True, averaged_model={"decay": 0.9}, clip_grad_norm=1,
                       tensorboard={"every_steps": 1, "histograms": True}, model={"name": "resnet9", "freeze": ["prep.*"]},
                       loss={"label_smoothing": 0.1, "mixup_alpha": 0.2, "cutmix_alpha": 1},
                       param_groups=[{"kind": "vector", "weight_decay": 0}, {"match": "fc.*", "lr_scale": 10}],
@@ -206,8 +206,8 @@ class TxTrain(ProgramTest):
                    "--resume", "auto")
         self.assertEqual(done.returncode, 0, done.stderr)
         unbroken = self.train(dict(config, lr_scheduler=None), "unbroken")
-        self.assertEqual(digests(self.folder / "plain" / "last.pt", "state_dict", "ema_state_dict", "optimizer"),
-                         digests(unbroken / "last.pt", "state_dict", "ema_state_dict", "optimizer"))
+        self.assertEqual(digests(self.folder / "plain" / "last.pt", "state_dict", "averaged_model", "optimizer"),
+                         digests(unbroken / "last.pt", "state_dict", "averaged_model", "optimizer"))
         self.assertTrue((whole / "best.pt").exists())
 
     def test_overfit_profile_and_lr_find(self):
