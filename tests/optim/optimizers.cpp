@@ -145,7 +145,8 @@ std::vector<Case> cases() {
 // What the single pass takes (large ones on several threads, transposed ones), and what it leaves to ATen: a view with
 // gaps, float64, complex numbers. The last one never has a gradient.
 std::vector<at::Tensor> make_parameters(const Case& which) {
-  const bool in_one_pass = which.python.starts_with("SGD") || which.python.starts_with("Adam");
+  const auto has = [&](const char* option) { return which.python.find(option) != std::string::npos; };
+  const bool on_threads = has("nesterov") || has("decoupled_weight_decay=True)") || has("amsgrad=True, w");
   const auto double_or_float = which.takes == Takes::kOneDtype ? torch::kFloat : torch::kDouble;
   const auto complex_or_float = which.takes == Takes::kAll ? torch::kComplexFloat : torch::kFloat;
   torch::manual_seed(0);
@@ -153,7 +154,7 @@ std::vector<at::Tensor> make_parameters(const Case& which) {
                                  torch::randn({5}),
                                  torch::randn({64, 3, 3, 3}),
                                  torch::randn({}),
-                                 torch::randn({in_one_pass ? 70001 : 71}),
+                                 torch::randn({on_threads ? 70001 : 71}),
                                  torch::randn({9, 5}).t(),
                                  torch::randn({12, 3}, double_or_float),
                                  torch::randn({8, 6}).slice(1, 0, 6, 2),
