@@ -55,10 +55,14 @@ std::vector<ParamGroupRule> rules_of(const std::vector<ParamGroupRuleConfig>& co
   return rules;
 }
 
-// 4-dimensional parameters lie pixel by pixel from now on.
+// 4-dimensional parameters and buffers lie pixel by pixel from now on. As in Python by `to`, which gives the strides of
+// that format also where there is one channel or one pixel and any strides would do: oneDNN's kernels ask for them.
 void to_channels_last(const torch::nn::Module& module) {
-  for (const auto& parameter : parameters(module)) {
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  auto tensors = parameters(module);
+  for (const auto& buffer : buffers(module)) tensors.push_back(buffer);
+  for (const auto& tensor : tensors) {
+    if (tensor.dim() != 4) continue;
+    tensor.set_data(tensor.to(tensor.options(), /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast));
   }
 }
 
