@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "libtorch_ext/data/transforms/mixup.h"
+#include "libtorch_ext/formats/python_float.h"
 #include "libtorch_ext/inspect/activation_stats.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/optim/clip_grad.h"
@@ -22,7 +23,10 @@ namespace {
 Batch mixed(const Run& run, const Batch& batch) {
   const LossConfig& loss = run.config.loss;
   if (loss.mixup_alpha == 0 && loss.cutmix_alpha == 0) return batch;
-  Random random(static_cast<uint64_t>(run.config.seed), static_cast<uint64_t>(run.step * run.group.size() + run.group.rank()));
+  const LoaderState read = run.train_loader->state_dict();
+  const int64_t number = read.epoch * run.train_loader->size() + read.batch - 1;  // of the batch, over all epochs
+  Random random(static_cast<uint64_t>(run.config.seed),
+                static_cast<uint64_t>(number * run.group.size() + run.group.rank()));
   const bool cuts = loss.cutmix_alpha > 0 && (loss.mixup_alpha == 0 || random.chance(0.5));
   const transforms::MixOptions options{.num_classes = run.config.model.num_classes,
                                        .alpha = cuts ? loss.cutmix_alpha : loss.mixup_alpha};
@@ -40,7 +44,7 @@ Batch mixed(const Run& run, const Batch& batch) {
   } catch (const c10::Error&) {
     where = "";
   }
-  throw NonFiniteLoss("step " + std::to_string(run.step + 1) + ": found a loss of " + std::to_string(loss) +
+  throw NonFiniteLoss("step " + std::to_string(run.step + 1) + ": found a loss of " + formats::python_float(loss) +
                       ", expected a finite one" + where + "; try a lower learning rate, or clip_grad_norm");
 }
 

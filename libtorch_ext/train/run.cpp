@@ -21,11 +21,15 @@ namespace {
 
 const char* const kMetric = "accuracy";
 
+// Optimizer steps of an epoch.
+int64_t steps_per_epoch(const TrainConfig& config, const DataLoader& loader) {
+  return (loader.size() + config.accumulate_batches - 1) / config.accumulate_batches;
+}
+
 // Steps of the whole run that its schedule counts.
 int64_t schedule_steps(const TrainConfig& config, const DataLoader& loader) {
   if (!steps_each_batch(*config.lr_scheduler)) return config.epochs;
-  const int64_t batches = config.accumulate_batches;
-  const int64_t steps = config.epochs * ((loader.size() + batches - 1) / batches);
+  const int64_t steps = config.epochs * steps_per_epoch(config, loader);
   return std::min(steps, config.max_steps.value_or(steps));
 }
 
@@ -107,6 +111,13 @@ std::shared_ptr<const Dataset> every_nth(std::shared_ptr<const Dataset> dataset,
   return std::make_shared<Subset>(std::move(dataset), std::move(indices));
 }
 
+void check_enough(const Dataset& train_set, const TrainConfig& config, const ProcessGroup& group) {
+  if (train_set.size() >= group.size()) return;
+  throw DataError(config.data.root, c10::str("found ", train_set.size(), " training samples",
+                                             config.data.train_limit ? " within /data/train_limit" : "",
+                                             ", expected at least one for each of ", group.size(), " processes"));
+}
+
 DistributedDataParallelOptions options_of(const DistributedConfig& config) {
   const auto compression = config.compression == "float16"    ? GradientCompression::kFloat16
                            : config.compression == "bfloat16" ? GradientCompression::kBFloat16
@@ -132,6 +143,7 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
   const DeviceChoice device = device_of(config, group);
   set_deterministic(config.deterministic);
   auto [train_set, test_set, class_names] = make_datasets(config);
+  check_enough(*train_set, config, group);
 
   torch::manual_seed(static_cast<uint64_t>(config.seed));
   TensorModule model = create_model(config.model.name,
@@ -225,7 +237,7 @@ void resume_run(Run& run, const LoadedFile& file) {
   if (const Value* value = file.find(best); value && !value->is_none()) run.best = file.number(best);
   if (run.scheduler) {
     const bool by_step = steps_each_batch(*run.config.lr_scheduler);
-    const int64_t last_epoch = by_step ? run.epoch * run.train_loader->size() : run.epoch;
+    const int64_t last_epoch = by_step ? run.epoch * steps_per_epoch(run.config, *run.train_loader) : run.epoch;
     run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", last_epoch}}});
     if (const Value* state = file.find("lr_scheduler")) run.scheduler->load_state_dict(*state);
   }
@@ -251,7 +263,7 @@ void resume_run(Run& run, const LoadedFile& file) {
       run.tally = {progress.number("loss_sum"), progress.integer("correct"), progress.integer("samples")};
     }
   } else {
-    run.step = run.epoch * run.train_loader->size();
+    run.step = run.epoch * steps_per_epoch(run.config, *run.train_loader);
   }
 }
 
