@@ -36,7 +36,8 @@ struct OptimizerLayout {
 };
 
 /// The layout of `optimizer`, by the type of its options: `DescribedOptions`, as all of this library's have, or
-/// LibTorch's SGD, Adam, AdamW, RMSprop, Adagrad or LBFGS, and classes that share their options. Throws `CheckpointError` for any other.
+/// LibTorch's SGD, Adam, AdamW, RMSprop, Adagrad or LBFGS, and classes that share their options. Throws
+/// `CheckpointError` for any other.
 const OptimizerLayout& layout_of(const torch::optim::Optimizer& optimizer);
 
 }  // namespace torch_ext

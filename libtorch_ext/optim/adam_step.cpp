@@ -103,9 +103,14 @@ std::optional<Rounding> find_adam_rounding() {
 
 }  // namespace
 
+std::optional<Rounding> adam_rounding() {
+  static const std::optional<Rounding> rounding = find_adam_rounding();
+  return rounding;
+}
+
 void adam_step(at::Tensor& parameter, const at::Tensor& grad, const AdamAverages& averages, int64_t step,
                const AdamArguments& arguments) {
-  static const std::optional<Rounding> rounding = find_adam_rounding();
+  const auto rounding = adam_rounding();
   const at::Tensor maximum = arguments.amsgrad ? averages.max_exp_avg_sq : at::Tensor();
   if (rounding && fits_one_pass(parameter, grad, {averages.exp_avg, averages.exp_avg_sq, maximum})) {
     adam_in_one_pass(*rounding, parameter, grad, averages, step, arguments);

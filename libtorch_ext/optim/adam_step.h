@@ -3,6 +3,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
+
+#include "libtorch_ext/optim/step_kernels.h"
 
 namespace torch_ext {
 
@@ -23,5 +26,8 @@ struct AdamAverages {
 /// Python calls for the rest.
 void adam_step(at::Tensor& parameter, const at::Tensor& grad, const AdamAverages& averages, int64_t step,
                const AdamArguments& arguments);
+
+/// The rounding of the single pass, found by trying both; none where ATen's operations are called instead.
+std::optional<Rounding> adam_rounding();
 
 }  // namespace torch_ext

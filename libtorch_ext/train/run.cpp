@@ -9,6 +9,7 @@
 #include "libtorch_ext/checkpoint/rng_state.h"
 #include "libtorch_ext/data/datasets/subset.h"
 #include "libtorch_ext/data/error.h"
+#include "libtorch_ext/device/deterministic.h"
 #include "libtorch_ext/inspect/find.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/models/registry.h"
@@ -58,10 +59,14 @@ std::vector<ParamGroupRule> rules_of(const std::vector<ParamGroupRuleConfig>& co
   return rules;
 }
 
-// 4-dimensional parameters lie pixel by pixel from now on.
+// 4-dimensional parameters and buffers lie pixel by pixel from now on. As in Python by `to`, which gives the strides of
+// that format also where there is one channel or one pixel and any strides would do: oneDNN's kernels ask for them.
 void to_channels_last(const torch::nn::Module& module) {
-  for (const auto& parameter : parameters(module)) {
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  auto tensors = parameters(module);
+  for (const auto& buffer : buffers(module)) tensors.push_back(buffer);
+  for (const auto& tensor : tensors) {
+    if (tensor.dim() != 4) continue;
+    tensor.set_data(tensor.to(tensor.options(), /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast));
   }
 }
 
@@ -123,6 +128,12 @@ DistributedDataParallelOptions options_of(const DistributedConfig& config) {
           .compression = compression};
 }
 
+AveragedModelOptions options_of(const AveragedModelConfig& config) {
+  return {.averaging = config.averaging == "swa" ? Averaging::kSwa : Averaging::kEma,
+          .decay = config.decay,
+          .use_buffers = config.use_buffers};
+}
+
 }  // namespace
 
 double Run::lr() const { return optimizer->param_groups().front().options().get_lr(); }
@@ -130,8 +141,8 @@ double Run::lr() const { return optimizer->param_groups().front().options().get_
 Run make_run(TrainConfig config, const ProcessGroup& group) {
   if (config.num_threads) torch::set_num_threads(static_cast<int>(*config.num_threads));
   const DeviceChoice device = device_of(config, group);
-  at::globalContext().setDeterministicAlgorithms(config.deterministic, /*warn_only=*/false);
-  auto [train_set, test_set] = make_datasets(config);
+  set_deterministic(config.deterministic);
+  auto [train_set, test_set, class_names] = make_datasets(config);
   check_enough(*train_set, config, group);
 
   torch::manual_seed(static_cast<uint64_t>(config.seed));
@@ -165,13 +176,10 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
                                                *config.data.batch_size, " at least, as /data/drop_last is true"));
   }
   auto optimizer = make_optimizer(config.optimizer, plan.groups);
-  std::shared_ptr<AveragedModel> ema;
-  if (config.ema) {
-    ema = std::make_shared<AveragedModel>(
-        *model.ptr(), AveragedModelOptions{.averaging = Averaging::kEma,
-                                           .decay = config.ema->decay,
-                                           .use_buffers = config.ema->use_buffers});
-  }
+  std::shared_ptr<AveragedModel> averaged_model;
+  if (config.averaged_model) averaged_model = std::make_shared<AveragedModel>(*model.ptr(), options_of(*config.averaged_model));
+  std::shared_ptr<GradScaler> scaler;
+  if (config.amp == "float16") scaler = std::make_shared<GradScaler>();
   std::shared_ptr<LRScheduler> scheduler;
   if (config.lr_scheduler) {
     scheduler = make_lr_scheduler(*config.lr_scheduler, config.lr_warmup, *optimizer,
@@ -187,7 +195,9 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
           .test_loader = std::move(test_loader),
           .optimizer = std::move(optimizer),
           .scheduler = std::move(scheduler),
-          .ema = std::move(ema),
+          .averaged_model = std::move(averaged_model),
+          .scaler = std::move(scaler),
+          .class_names = std::move(class_names),
           .test_samples = test_set->size(),
           .position = start};
 }
@@ -203,7 +213,10 @@ Checkpoint checkpoint_of(const Run& run) {
                         .lr = run.lr(),
                         .optimizer = optimizer_state_dict(*run.optimizer, writer, extras)};
   if (run.scheduler) checkpoint.more.emplace_back("lr_scheduler", run.scheduler->state_dict());
-  if (run.ema) checkpoint.more.emplace_back("ema_state_dict", to_value(state_dict(*run.ema), writer));
+  if (run.averaged_model) {
+    checkpoint.more.emplace_back("averaged_model", to_value(state_dict(*run.averaged_model), writer));
+  }
+  if (run.scaler) checkpoint.more.emplace_back("scaler", run.scaler->state_dict());
   checkpoint.more.emplace_back("rng_state", rng_state(writer));
   checkpoint.more.emplace_back("loader", position_of(run, writer));
   checkpoint.more.emplace_back("progress", formats::Dict{.items = {{"step", run.step},
@@ -228,11 +241,12 @@ void resume_run(Run& run, const LoadedFile& file) {
     run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", last_epoch}}});
     if (const Value* state = file.find("lr_scheduler")) run.scheduler->load_state_dict(*state);
   }
-  if (const Value* state = file.find("ema_state_dict"); state && run.ema) {
-    load_state_dict(*run.ema, {file.path, *state}, {.prefix = PrefixPolicy::kKeep});
-  } else if (run.ema) {
-    run.ema->update_parameters(*run.model.ptr());
+  if (const Value* state = file.find("averaged_model"); state && run.averaged_model) {
+    load_state_dict(*run.averaged_model, {file.path, *state}, {.prefix = PrefixPolicy::kKeep});
+  } else if (run.averaged_model && run.epoch > run.config.averaged_model->start_epoch) {
+    run.averaged_model->update_parameters(*run.model.ptr());
   }
+  if (const Value* state = file.find("scaler"); state && run.scaler) run.scaler->load_state_dict(*state);
   if (const Value* state = file.find("rng_state")) set_rng_state(*state);
 
   if (const Value* value = file.find("loader")) {

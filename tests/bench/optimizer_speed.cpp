@@ -1,5 +1,5 @@
-// Optimizer steps a second: ours, LibTorch's and Python's, in turn, on parameters of the size of LeNet, ResNet-18 and one
-// large matrix. Medians of the rounds; the same number of threads for all.
+// Optimizer steps a second: ours, LibTorch's and Python's, in turn, on parameters of the size of LeNet, ResNet-18 and
+// one large matrix. Medians of the rounds; the same number of threads for all.
 //
 //     optimizer_speed PYTHON [ROUNDS [THREADS]]
 #include <torch/torch.h>

@@ -9,6 +9,7 @@
 #include "libtorch_ext/optim/adafactor.h"
 #include "libtorch_ext/optim/adagrad.h"
 #include "libtorch_ext/optim/adam.h"
+#include "libtorch_ext/optim/adam_step.h"
 #include "libtorch_ext/optim/adamax.h"
 #include "libtorch_ext/optim/adamw.h"
 #include "libtorch_ext/optim/asgd.h"
@@ -19,6 +20,7 @@
 #include "libtorch_ext/optim/rmsprop.h"
 #include "libtorch_ext/optim/rprop.h"
 #include "libtorch_ext/optim/sgd.h"
+#include "libtorch_ext/optim/sgd_step.h"
 #include "tests/support/catch.h"
 #include "tests/support/python.h"
 #include "tests/support/temp_dir.h"
@@ -65,7 +67,8 @@ std::vector<Case> cases() {
       "momentum=0.9, dampening=0.1, weight_decay=0.01");
   add(sgd, tx::SGDOptions(0.1).momentum(0.9).weight_decay(0.01).nesterov(true),
       "momentum=0.9, weight_decay=0.01, nesterov=True");
-  add(sgd, tx::SGDOptions(0.1).momentum(0.8).nesterov(true).maximize(true), "momentum=0.8, nesterov=True, maximize=True");
+  add(sgd, tx::SGDOptions(0.1).momentum(0.8).nesterov(true).maximize(true),
+      "momentum=0.8, nesterov=True, maximize=True");
   add(sgd, tx::SGDOptions(0.1).weight_decay(0.1).maximize(true), "weight_decay=0.1, maximize=True");
   const std::type_identity<tx::Adam> adam;
   add(adam, tx::AdamOptions(0.01), "");
@@ -107,7 +110,8 @@ std::vector<Case> cases() {
   add(adafactor, tx::AdafactorOptions(0.01), "", Takes::kNoComplex);
   add(adafactor, tx::AdafactorOptions(0.1).weight_decay(0.1).d(1.5).eps(Eps(1e-3, 1e-2)),
       "weight_decay=0.1, d=1.5, eps=(1e-3, 1e-2)", Takes::kNoComplex);
-  add(adafactor, tx::AdafactorOptions(0.1).beta2_decay(-0.5).maximize(true), "beta2_decay=-0.5, maximize=True", Takes::kNoComplex);
+  add(adafactor, tx::AdafactorOptions(0.1).beta2_decay(-0.5).maximize(true), "beta2_decay=-0.5, maximize=True",
+      Takes::kNoComplex);
   const std::type_identity<tx::ASGD> asgd;
   add(asgd, tx::ASGDOptions(0.1), "");
   add(asgd, tx::ASGDOptions(0.1).t0(20).lambd(0.01).alpha(0.5).weight_decay(0.1),
@@ -141,7 +145,8 @@ std::vector<Case> cases() {
 // What the single pass takes (large ones on several threads, transposed ones), and what it leaves to ATen: a view with
 // gaps, float64, complex numbers. The last one never has a gradient.
 std::vector<at::Tensor> make_parameters(const Case& which) {
-  const bool in_one_pass = which.python.starts_with("SGD") || which.python.starts_with("Adam");
+  const auto has = [&](const char* option) { return which.python.find(option) != std::string::npos; };
+  const bool on_threads = has("nesterov") || has("decoupled_weight_decay=True)") || has("amsgrad=True, w");
   const auto double_or_float = which.takes == Takes::kOneDtype ? torch::kFloat : torch::kDouble;
   const auto complex_or_float = which.takes == Takes::kAll ? torch::kComplexFloat : torch::kFloat;
   torch::manual_seed(0);
@@ -149,7 +154,7 @@ std::vector<at::Tensor> make_parameters(const Case& which) {
                                  torch::randn({5}),
                                  torch::randn({64, 3, 3, 3}),
                                  torch::randn({}),
-                                 torch::randn({in_one_pass ? 70001 : 71}),
+                                 torch::randn({on_threads ? 70001 : 71}),
                                  torch::randn({9, 5}).t(),
                                  torch::randn({12, 3}, double_or_float),
                                  torch::randn({8, 6}).slice(1, 0, 6, 2),
@@ -337,6 +342,44 @@ TEST_CASE("optimizers are Python's, bit for bit, at changing rates, and hop to P
     tx::load_optimizer_state_dict(*optimizer, *entry->find("state"));
     advance(*optimizer, parameters, all[i].lr, kHop, kSteps);
     for (size_t k = 0; k < parameters.size(); ++k) CHECK(torch::equal(parameters[k], ends[i][k]));
+  }
+}
+
+TEST_CASE("a single pass gives the bits of ATen's operations at every length and alignment") {
+  const std::string capability = at::get_cpu_capability();
+  if (capability == "AVX2" || capability == "AVX512") {
+    CHECK(tx::sgd_rounding() == tx::Rounding::kFused);
+    CHECK(tx::adam_rounding() == tx::Rounding::kFused);
+  } else if (capability == "DEFAULT") {
+    CHECK(tx::sgd_rounding() == tx::Rounding::kSeparate);
+  }
+  const Case all[] = {
+      {maker<tx::SGD>(tx::SGDOptions(0.1).momentum(0.9).weight_decay(0.1)), "", 0.1, Takes::kAll},
+      {maker<tx::Adam>(tx::AdamOptions(0.1).weight_decay(0.1).amsgrad(true)), "", 0.1, Takes::kAll},
+      {maker<tx::AdamW>(tx::AdamWOptions(0.1)), "", 0.1, Takes::kAll},
+  };
+  std::vector<at::Tensor> ones, gapped;
+  torch::manual_seed(0);
+  for (int64_t n = 1; n <= 72; ++n) {
+    const at::Tensor values = torch::randn({n + 3});
+    const int64_t offset = n % 4;
+    const at::Tensor one = values.clone().slice(0, offset, n + offset);
+    ones.push_back(one.requires_grad_());
+    gapped.push_back(torch::stack({one.detach(), one.detach()}, 1).select(1, 0).requires_grad_());
+  }
+  for (const int64_t n : {8191, 8192, 8193, 65537, 300007}) {
+    ones.push_back(torch::randn({n}).requires_grad_());
+    gapped.push_back(torch::stack({ones.back().detach(), ones.back().detach()}, 1).select(1, 0).requires_grad_());
+  }
+  for (auto* parameters : {&ones, &gapped}) parameters->push_back(torch::ones({2}));
+  for (const auto& which : all) {
+    auto a = make(which, ones), b = make(which, gapped);
+    advance(*a, ones, which.lr, 0, 5);
+    advance(*b, gapped, which.lr, 0, 5);
+    for (size_t i = 0; i < ones.size(); ++i) {
+      INFO(i);
+      REQUIRE(torch::equal(ones[i], gapped[i]));
+    }
   }
 }
 

@@ -40,6 +40,9 @@ FURTHER = {
     "Adam": dict(optimizer={"name": "Adam", "lr": 1e-3, "weight_decay": 1e-3, "amsgrad": True}),
     "RAdam": dict(optimizer={"name": "RAdam", "lr": 1e-3}),
     "RMSprop": dict(optimizer={"name": "RMSprop", "lr": 1e-4, "momentum": 0.9}),
+    "bfloat16": dict(amp="bfloat16"),
+    "channels last": dict(channels_last=True),
+    "bfloat16, channels last": dict(amp="bfloat16", channels_last=True),
 }
 
 
