@@ -4,17 +4,37 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <limits>
 
 #include "libtorch_ext/formats/file/atomic_file.h"
+#include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/train/epoch.h"
 #include "progress.h"
 #include "run_report.h"
 #include "stop_signal.h"
 
 namespace tx = torch_ext;
+
+namespace {
+
+// Weights that went bad in the last step don't take the place of the good ones in the folder.
+void check_weights(const tx::Run& run) {
+  const c10::NoGradGuard no_grad;
+  for (const auto& item : tx::named_parameters(*run.model.ptr())) {
+    const at::Tensor& weight = item.value();
+    if (weight.numel() == 0) continue;
+    const double largest = torch::linalg_vector_norm(weight, std::numeric_limits<double>::infinity()).item<double>();
+    if (std::isfinite(largest)) continue;
+    throw tx::Error("step " + std::to_string(run.step) + ": found " + (std::isnan(largest) ? "nan" : "inf") + " in " +
+                    item.key() + ", expected finite weights; last.pt stays as it was; try a lower learning rate, or "
+                    "clip_grad_norm");
+  }
+}
+
+}  // namespace
 
 Training::Training(tx::Run& run, RunFolder folder, tx::CheckpointManager* checkpoints)
     : run_(run), folder_(std::move(folder)), checkpoints_(checkpoints) {
@@ -75,6 +95,7 @@ bool Training::stops_early() {
 }
 
 void Training::save() {
+  check_weights(run_);
   const auto checkpoint = tx::checkpoint_of(run_);
   if (checkpoints_) checkpoints_->save(checkpoint);
 }
@@ -134,6 +155,7 @@ void Training::report(const std::string& title, int64_t epoch, const tx::Tally& 
   const double unknown = std::numeric_limits<double>::quiet_NaN();
   const double accuracy = test ? test->accuracy() : unknown;
   if (accuracy > run_.best.value_or(-1)) run_.best_epoch = epoch;
+  check_weights(run_);
   const auto checkpoint = tx::checkpoint_of(run_);
   if (!checkpoints_) return;
   const double rate = epoch_samples_ / std::max(epoch_seconds_, 1e-9);
