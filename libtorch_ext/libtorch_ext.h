@@ -117,6 +117,8 @@
 #include "libtorch_ext/models/alexnet.h"
 #include "libtorch_ext/models/conv_norm_activation.h"
 #include "libtorch_ext/models/densenet.h"
+#include "libtorch_ext/models/lenet.h"
+#include "libtorch_ext/models/mlp.h"
 #include "libtorch_ext/models/mobilenet_v2.h"
 #include "libtorch_ext/models/mobilenet_v3.h"
 #include "libtorch_ext/models/registry.h"

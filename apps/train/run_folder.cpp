@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kFiles[] = {"metrics.csv", "steps.csv", "config.json", "tensorboard"};
+constexpr const char* kFiles[] = {"metrics.csv", "steps.csv", "config.json", "report.html", "tensorboard"};
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 #include <string>
 
 /// The folder that a run writes: its checkpoints (see `libtorch_ext/checkpoint/folder.h`), `metrics.csv`, `steps.csv`,
-/// `config.json`.
+/// `config.json`, `report.html`.
 struct RunFolder {
   std::string path;
 

@@ -2,13 +2,16 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <limits>
 
 #include "libtorch_ext/formats/file/atomic_file.h"
 #include "libtorch_ext/train/epoch.h"
 #include "progress.h"
+#include "run_report.h"
 #include "stop_signal.h"
 
 namespace tx = torch_ext;
@@ -21,10 +24,12 @@ Training::Training(tx::Run& run, RunFolder folder, tx::CheckpointManager* checkp
 void Training::begin_files() {
   metrics_.emplace(folder_.file("metrics.csv"),
                    std::vector<std::string>{"epoch", "step", "lr", "train_loss", "train_accuracy", "test_loss",
-                                            "test_accuracy", "seconds"},
+                                            "test_accuracy", "seconds", "samples_per_second", "wait_share"},
                    run_.epoch);
   if (run_.config.log_steps) {
-    steps_.emplace(folder_.file("steps.csv"), std::vector<std::string>{"step", "loss"}, run_.step);
+    std::vector<std::string> columns{"step", "loss"};
+    if (run_.config.log_grad_norm) columns.push_back("grad_norm");
+    steps_.emplace(folder_.file("steps.csv"), columns, run_.step);
   }
   if (run_.config.tensorboard) tensorboard_.emplace(folder_.file("tensorboard"), run_);
   tx::formats::AtomicFile config(folder_.file("config.json"));
@@ -42,11 +47,17 @@ int Training::run() {
 }
 
 int Training::done() {
+  if (checkpoints_) checkpoints_->wait();
+  const bool reported = run_.config.report && write_run_report(run_, folder_);
   if (!checkpoints_) return 0;
-  checkpoints_->wait();
-  std::printf("done: %lld epochs, best test accuracy %.2f %%; %s and best.pt hold the weights\n",
-              static_cast<long long>(run_.epoch), 100 * run_.best.value_or(0), folder_.file("last.pt").c_str());
+  std::printf("done: %lld epochs, best test accuracy %.2f %%; %s and best.pt hold the weights%s\n",
+              static_cast<long long>(run_.epoch), 100 * run_.best.value_or(0), folder_.file("last.pt").c_str(),
+              reported ? ", report.html shows what they do" : "");
   return 0;
+}
+
+std::string Training::title() const {
+  return "epoch " + std::to_string(run_.epoch + 1) + "/" + std::to_string(run_.config.epochs);
 }
 
 double Training::seconds() const {
@@ -68,58 +79,76 @@ void Training::save() {
   if (checkpoints_) checkpoints_->save(checkpoint);
 }
 
-std::optional<double> Training::train_steps(const std::string& title) {
+bool Training::train_steps() {
   std::optional<Progress> progress;
   const auto begin = std::chrono::steady_clock::now();
-  if (checkpoints_) {
-    progress.emplace(title, run_.train_loader->size(), run_.position.batch,
-                     *run_.config.data.batch_size * run_.group.size());
-  }
+  const int64_t start = run_.position.batch;
+  const int64_t samples_per_batch = *run_.config.data.batch_size * run_.group.size();
+  if (checkpoints_) progress.emplace(title(), run_.train_loader->size(), start, samples_per_batch);
   const auto every = run_.config.checkpoint.every_steps;
+  int64_t batches = 0;
   const bool whole = tx::train_epoch(run_, [&](double loss) {
+    batches = run_.position.batch - start;
     if (progress) progress->update(run_.position.batch, run_.tally.mean_loss(), run_.lr());
-    if (steps_) steps_->append(run_.step, {loss});
+    if (steps_) log_step(loss);
     if (tensorboard_) tensorboard_->step(run_, loss);
     if (every && run_.step % *every == 0) save();
     const bool in_time = !run_.config.max_time || seconds() < *run_.config.max_time;
     return in_time && stop_signal::received() == 0;
   });
   if (progress) progress->finish();
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  return whole ? std::optional(took.count()) : std::nullopt;
+  epoch_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  epoch_samples_ = static_cast<double>(batches * samples_per_batch);
+  return whole;
+}
+
+void Training::log_step(double loss) {
+  if (run_.grad_norm.defined()) {
+    steps_->append(run_.step, {loss, run_.grad_norm.item<double>()});
+  } else {
+    steps_->append(run_.step, {loss});
+  }
+}
+
+bool Training::is_tested() const {
+  const int64_t epoch = run_.epoch + 1;
+  return epoch % run_.config.eval_every_epochs == 0 || epoch == run_.config.epochs;
 }
 
 bool Training::epoch() {
-  const std::string title = "epoch " + std::to_string(run_.epoch + 1) + "/" + std::to_string(run_.config.epochs);
-  const auto seconds = train_steps(title);
-  if (!seconds) return false;
-  const auto test = tx::evaluate(run_, [] { return stop_signal::received() == 0; });
-  if (!test) return false;
-
-  const double lr = run_.lr();
-  const tx::Tally train = tx::finish_epoch(run_, *test);
-  if (checkpoints_) {
-    report(title, train, *test, lr, *seconds);
-  } else {
-    tx::checkpoint_of(run_);
+  if (!train_steps()) return false;
+  std::optional<tx::Tally> test;
+  if (is_tested()) {
+    test = tx::evaluate(run_, [] { return stop_signal::received() == 0; });
+    if (!test) return false;
   }
+  const std::string name = title();
+  const double lr = run_.lr();
+  const tx::Tally train = tx::finish_epoch(run_, test);
+  report(name, run_.epoch, train, test, lr);
   return true;
 }
 
-void Training::report(const std::string& title, const tx::Tally& train, const tx::Tally& test, double lr,
-                      double seconds) {
+void Training::report(const std::string& title, int64_t epoch, const tx::Tally& train,
+                      const std::optional<tx::Tally>& test, double lr) {
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  const double accuracy = test ? test->accuracy() : unknown;
+  if (accuracy > run_.best.value_or(-1)) run_.best_epoch = epoch;
+  const auto checkpoint = tx::checkpoint_of(run_);
+  if (!checkpoints_) return;
+  const double rate = epoch_samples_ / std::max(epoch_seconds_, 1e-9);
+  const double wait_share = run_.train_loader->metrics().wait_share();
   // The row comes first: a resumed run drops rows beyond its checkpoint, but can't make up for one that is missing.
-  metrics_->append(run_.epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
-                                test.mean_loss(), test.accuracy(), seconds});
-  if (tensorboard_) tensorboard_->epoch(run_, train, test);
-  if (!(test.accuracy() <= run_.best.value_or(-1))) run_.best_epoch = run_.epoch;
-  const bool is_best = checkpoints_->save_epoch(tx::checkpoint_of(run_), test.accuracy());
-  if (is_best) run_.best = test.accuracy();
-  std::printf(
-      "%s  loss %.4f  accuracy %.2f %%  test loss %.4f  test accuracy %.2f %%%s  lr %g  %.1f s, %.0f %% of it waiting "
-      "for data\n",
-      title.c_str(), train.mean_loss(), 100 * train.accuracy(), test.mean_loss(), 100 * test.accuracy(),
-      is_best ? " (best)" : "", lr, seconds, 100 * run_.train_loader->metrics().wait_share());
+  metrics_->append(epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
+                           test ? test->mean_loss() : unknown, accuracy, epoch_seconds_, rate, wait_share});
+  if (tensorboard_) tensorboard_->epoch(run_, train, test, rate);
+  const bool is_best = checkpoints_->save_epoch(checkpoint, accuracy);
+  if (is_best) run_.best = accuracy;
+  std::printf("%s  loss %.4f  accuracy %.2f %%", title.c_str(), train.mean_loss(), 100 * train.accuracy());
+  if (test) {
+    std::printf("  test loss %.4f  test accuracy %.2f %%%s", test->mean_loss(), 100 * accuracy, is_best ? " (best)" : "");
+  }
+  std::printf("  lr %g  %.1f s, %.0f %% of it waiting for data\n", lr, epoch_seconds_, 100 * wait_share);
   std::fflush(stdout);
 }
 
@@ -142,11 +171,7 @@ int Training::stopped(int signal) {
 
 int Training::reached_limit() {
   const auto test = tx::evaluate(run_, [] { return true; });
-  const auto checkpoint = tx::checkpoint_of(run_);
-  if (!checkpoints_) return 0;
-  if (checkpoints_->save_epoch(checkpoint, test->accuracy())) run_.best = test->accuracy();
-  std::printf("the limit is reached after step %lld, in epoch %lld: test loss %.4f, test accuracy %.2f %%\n",
-              static_cast<long long>(run_.step), static_cast<long long>(run_.epoch + 1), test->mean_loss(),
-              100 * test->accuracy());
+  report(title() + ", to the limit after step " + std::to_string(run_.step), run_.epoch + 1, run_.tally.over(run_.group),
+         test, run_.lr());
   return done();
 }

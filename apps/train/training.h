@@ -23,8 +23,10 @@ class Training {
   /// Trains and evaluates an epoch and writes what came of it. False when it was ended before; the run then stands
   /// between two steps.
   bool epoch();
-  /// The seconds that the rest of the epoch's steps took; nothing when they were ended before.
-  std::optional<double> train_steps(const std::string& title);
+  /// Trains on the rest of the epoch; false when it was ended before.
+  bool train_steps();
+  /// Whether this epoch's end is one at which the model is tested.
+  bool is_tested() const;
   /// Whether the test accuracy has stopped getting better. Called in all processes.
   bool stops_early();
   /// After an epoch that was ended before: by a signal, to any of the processes, or by a limit.
@@ -32,12 +34,15 @@ class Training {
   int stopped(int signal);
   int reached_limit();
   int done();
+  std::string title() const;
   double seconds() const;
   /// Called in all processes; the main one saves.
   void save();
   void begin_files();
-  void report(const std::string& title, const torch_ext::Tally& train, const torch_ext::Tally& test, double lr,
-              double seconds);
+  void log_step(double loss);
+  /// Writes what an epoch, or the part of one before a limit, has come to: logs, checkpoints, a line.
+  void report(const std::string& title, int64_t epoch, const torch_ext::Tally& train,
+              const std::optional<torch_ext::Tally>& test, double lr);
 
   torch_ext::Run& run_;
   RunFolder folder_;
@@ -45,5 +50,7 @@ class Training {
   std::optional<torch_ext::CsvLog> metrics_;
   std::optional<torch_ext::CsvLog> steps_;
   std::optional<TensorBoardLog> tensorboard_;
+  double epoch_seconds_ = 0;  // what this epoch's steps took
+  double epoch_samples_ = 0;  // that were trained on in them
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };

@@ -5,6 +5,8 @@
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/models/alexnet.h"
 #include "libtorch_ext/models/densenet.h"
+#include "libtorch_ext/models/lenet.h"
+#include "libtorch_ext/models/mlp.h"
 #include "libtorch_ext/models/mobilenet_v2.h"
 #include "libtorch_ext/models/mobilenet_v3.h"
 #include "libtorch_ext/models/resnet.h"
@@ -22,6 +24,8 @@ std::map<std::string, ModelFactory>& registry() {
       {"densenet161", densenet161},
       {"densenet169", densenet169},
       {"densenet201", densenet201},
+      {"lenet", lenet},
+      {"mlp", mlp},
       {"mobilenet_v2", mobilenet_v2},
       {"mobilenet_v3_large", mobilenet_v3_large},
       {"mobilenet_v3_small", mobilenet_v3_small},

@@ -8,6 +8,7 @@
 #include "libtorch_ext/core/error.h"
 #include "libtorch_ext/device/peak_memory.h"
 #include "libtorch_ext/inspect/tree.h"
+#include "libtorch_ext/train/forward.h"
 
 namespace torch_ext {
 namespace {
@@ -36,19 +37,25 @@ class Untouched {
 };
 
 // A forward and backward of so many samples: the first one, over and over.
-void one_step(const TensorModule& model, const Batch& sample, int64_t batch_size, c10::Device device) {
+void one_step(const TrainConfig& config, const TensorModule& model, const Batch& sample, int64_t batch_size,
+              c10::Device device) {
   const auto repeat = [&](const at::Tensor& one) {
     std::vector<int64_t> sizes = one.sizes().vec();
     sizes[0] = batch_size;
     return one.to(device).expand(sizes).contiguous();
   };
-  const auto scores = model.forward(repeat(sample.data));
-  torch::cross_entropy_loss(scores, repeat(sample.target)).backward();
+  at::Tensor loss;
+  {
+    const auto guard = autocast_for(config, device);
+    loss = loss_of(config, model.forward(images_for(config, repeat(sample.data))), repeat(sample.target));
+  }
+  loss.backward();
 }
 
-bool fits_on_device(const TensorModule& model, const Batch& sample, int64_t batch_size, c10::Device device) {
+bool fits_on_device(const TrainConfig& config, const TensorModule& model, const Batch& sample, int64_t batch_size,
+                    c10::Device device) {
   try {
-    one_step(model, sample, batch_size, device);
+    one_step(config, model, sample, batch_size, device);
     if (device.is_cuda()) torch::cuda::synchronize(device.index());
     return true;
   } catch (const c10::OutOfMemoryError&) {
@@ -83,7 +90,7 @@ int64_t largest_batch_size(const TrainConfig& config, const TensorModule& model,
   const int64_t most = std::min<int64_t>(dataset.size(), 1 << 16);
   int64_t found = 0;
   if (device.is_cpu()) {
-    const auto bytes = [&](int64_t size) { return peak_cpu_memory([&] { one_step(model, sample, size, device); }); };
+    const auto bytes = [&](int64_t size) { return peak_cpu_memory([&] { one_step(config, model, sample, size, device); }); };
     constexpr int64_t kFew = 2, kMore = 8;
     bytes(kFew);  // the gradients themselves stay
     const double few = static_cast<double>(bytes(kFew));
@@ -91,7 +98,7 @@ int64_t largest_batch_size(const TrainConfig& config, const TensorModule& model,
     const double budget = 0.5 * static_cast<double>(available_cpu_memory());
     found = std::clamp<int64_t>(static_cast<int64_t>((budget - few) / per_sample), 0, most);
   } else {
-    found = largest_that_fits([&](int64_t size) { return fits_on_device(model, sample, size, device); }, most);
+    found = largest_that_fits([&](int64_t size) { return fits_on_device(config, model, sample, size, device); }, most);
     found -= found / 10;  // the optimizer's state and the allocator's gaps are still to come
   }
   if (found > 0) return found;

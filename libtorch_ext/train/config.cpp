@@ -41,13 +41,17 @@ void describe(Visitor& v, DataConfig& c) {
   v.field("test_transform", c.test_transform, {}, "the same for test images");
   v.field("train_limit", c.train_limit, at_least(1), "only so many samples, from the first");
   v.field("test_limit", c.test_limit, at_least(1), "likewise");
+  v.field("class_names", c.class_names, {}, "for the report; empty: the folders' names, or numbers");
 }
 
 template <class Visitor>
 void describe(Visitor& v, LossConfig& c) {
+  v.field("name", c.name, one_of({"cross_entropy", "focal"}), "focal: leaves out what is learnt already");
+  v.field("focal_gamma", c.focal_gamma, at_least(0), "how much less an easy sample counts");
   v.field("label_smoothing", c.label_smoothing, between(0, 1), "the share of a target spread over all classes");
   v.field("mixup_alpha", c.mixup_alpha, at_least(0), "mixes samples by shares of Beta(alpha, alpha); 0: doesn't");
   v.field("cutmix_alpha", c.cutmix_alpha, at_least(0), "replaces boxes of samples by others'; 0: doesn't");
+  v.field("l1", c.l1, at_least(0), "so many times the sum of the weights' magnitudes is added");
 }
 
 template <class Visitor>
@@ -61,8 +65,10 @@ void describe(Visitor& v, ParamGroupRuleConfig& c) {
 }
 
 template <class Visitor>
-void describe(Visitor& v, EmaConfig& c) {
+void describe(Visitor& v, AveragedModelConfig& c) {
+  v.field("averaging", c.averaging, one_of({"ema", "swa"}), "an exponential moving average, or the mean");
   v.field("decay", c.decay, between(0, 1), "how much of the average stays at an update");
+  v.field("start_epoch", c.start_epoch, at_least(0), "completed epochs before the first update");
   v.field("every_steps", c.every_steps, at_least(1), "between two updates");
   v.field("use_buffers", c.use_buffers, {}, "BatchNorm's statistics are averaged, too");
 }
@@ -71,6 +77,8 @@ template <class Visitor>
 void describe(Visitor& v, TensorBoardConfig& c) {
   v.field("every_steps", c.every_steps, at_least(1), "between two points of the training loss and the rate");
   v.field("histograms", c.histograms, {}, "of each parameter, every epoch");
+  v.field("graph", c.graph, {}, "of the model");
+  v.field("images", c.images, at_least(0), "so many of the test set's first");
 }
 
 template <class Visitor>
@@ -98,7 +106,7 @@ void describe(Visitor& v, DistributedConfig& c) {
 
 template <class Visitor>
 void describe(Visitor& v, TrainConfig& c) {
-  v.field("output", c.output, {}, "folder of last.pt, best.pt, metrics.csv, config.json");
+  v.field("output", c.output, {}, "folder of last.pt, best.pt, metrics.csv, config.json, report.html");
   v.field("seed", c.seed, at_least(0), "of the initial weights and the order of the samples");
   v.field("device", c.device, {}, "auto, cpu, cuda or cuda:n");
   v.field("cuda_visible_devices", c.cuda_visible_devices, {}, "sets CUDA_VISIBLE_DEVICES, as in \"3, 4\"");
@@ -112,16 +120,20 @@ void describe(Visitor& v, TrainConfig& c) {
   v.field("channels_last", c.channels_last, {}, "images lie in memory pixel by pixel");
   v.field("clip_grad_norm", c.clip_grad_norm, above(0), "scales gradients down to this norm");
   v.field("clip_grad_value", c.clip_grad_value, above(0), "clips each element of the gradients");
+  v.field("clip_grad_adaptive", c.clip_grad_adaptive, above(0), "scales each unit's gradient by its weight's norm");
   v.field("log_steps", c.log_steps, {}, "each step's loss goes to steps.csv");
+  v.field("log_grad_norm", c.log_grad_norm, {}, "the norm of each step's gradients does, and to TensorBoard");
+  v.field("eval_every_epochs", c.eval_every_epochs, at_least(1), "tests after every so manyth epoch, and the last");
+  v.field("report", c.report, {}, "the end of the run writes report.html");
   v.field("accumulate_batches", c.accumulate_batches, at_least(1), "batches whose gradients make one step");
   v.field("model", c.model, {}, "what is trained");
   v.field("data", c.data, {}, "images with a class each");
-  v.field("loss", c.loss, {}, "cross entropy, with what regularises it");
+  v.field("loss", c.loss, {}, "what is minimised, and what regularises it");
   v.field("optimizer", c.optimizer, {}, "torch.optim's, with Python's arguments");
   v.field("param_groups", c.param_groups, {}, "rules, the first that fits wins: other rates and decays by name and kind");
   v.field("lr_scheduler", c.lr_scheduler, {}, "torch.optim.lr_scheduler's, with Python's arguments");
   v.field("lr_warmup", c.lr_warmup, {}, "a linear rise before the schedule");
-  v.field("ema", c.ema, {}, "an average of the weights, with which the model is tested");
+  v.field("averaged_model", c.averaged_model, {}, "an average of the weights, with which the model is tested");
   v.field("early_stopping", c.early_stopping, {}, "ends a run that has stopped getting better");
   v.field("tensorboard", c.tensorboard, {}, "writes TensorBoard's events into the run's folder");
   v.field("checkpoint", c.checkpoint, {}, "what is written beside last.pt and best.pt");
@@ -146,6 +158,21 @@ void check_further(const config::Document& document, const TrainConfig& config) 
   }
   if (config.lr_warmup && std::holds_alternative<ReduceLROnPlateauConfig>(*config.lr_scheduler)) {
     throw document.error("/lr_warmup", "found one before ReduceLROnPlateau, which goes by a metric; expected null");
+  }
+  if (config.eval_every_epochs > 1 && config.lr_scheduler &&
+      std::holds_alternative<ReduceLROnPlateauConfig>(*config.lr_scheduler)) {
+    throw document.error("/eval_every_epochs", "found " + std::to_string(config.eval_every_epochs) +
+                                                   " with ReduceLROnPlateau, which goes by each test; expected 1");
+  }
+  const LossConfig& loss = config.loss;
+  if (loss.name == "focal" && (loss.label_smoothing != 0 || loss.mixup_alpha != 0 || loss.cutmix_alpha != 0)) {
+    throw document.error("/loss/name", "found focal with label_smoothing, mixup_alpha or cutmix_alpha, expected none of "
+                                       "them: its targets are classes; or cross_entropy");
+  }
+  const auto names = static_cast<int64_t>(config.data.class_names.size());
+  if (names != 0 && names != config.model.num_classes) {
+    throw document.error("/data/class_names", "found " + std::to_string(names) + " names, expected none, or one for each "
+                                                  "of /model/num_classes = " + std::to_string(config.model.num_classes));
   }
   for (size_t i = 0; i < config.data.augment.size(); ++i) {
     const auto* crop = std::get_if<RandomResizedCropConfig>(&config.data.augment[i]);

@@ -52,13 +52,18 @@ struct DataConfig {
   /// Only so many samples, from the first; null: all.
   std::optional<int64_t> train_limit;
   std::optional<int64_t> test_limit;
+  /// For the report; empty: the folders' names, or numbers.
+  std::vector<std::string> class_names;
 };
 
-/// "loss": cross entropy, with what regularises it.
+/// "loss": what is minimised, and what regularises it.
 struct LossConfig {
+  std::string name = "cross_entropy";  ///< or "focal": `softmax_focal_loss`, which leaves out what is learnt already
+  double focal_gamma = 2;
   double label_smoothing = 0;  ///< the share of each target that is spread over all classes
   double mixup_alpha = 0;      ///< mixes samples of a batch, by shares of Beta(alpha, alpha); 0: doesn't
   double cutmix_alpha = 0;     ///< replaces boxes of samples by others' likewise; with both, one of them by turns
+  double l1 = 0;               ///< so many times the sum of the weights' magnitudes is added
 };
 
 /// An element of "param_groups"; see `ParamGroupRule`.
@@ -71,17 +76,22 @@ struct ParamGroupRuleConfig {
   std::optional<bool> freeze;
 };
 
-/// "ema": an average of the weights, with which the model is tested; kept in checkpoints as "ema_state_dict".
-struct EmaConfig {
-  double decay = 0.999;
-  int64_t every_steps = 1;  ///< between two updates
-  bool use_buffers = true;  ///< BatchNorm's statistics are averaged, too
+/// "averaged_model": an average of the weights (see `AveragedModel`), with which the model is tested; kept in checkpoints
+/// under the same name.
+struct AveragedModelConfig {
+  std::string averaging = "ema";  ///< "ema": an exponential moving average; "swa": the mean
+  double decay = 0.999;           ///< of "ema"
+  int64_t start_epoch = 0;        ///< completed epochs before the first update
+  int64_t every_steps = 1;        ///< between two updates
+  bool use_buffers = true;        ///< BatchNorm's statistics are averaged, too
 };
 
 /// "tensorboard": writes events into the folder `tensorboard` of the run's.
 struct TensorBoardConfig {
   int64_t every_steps = 10;  ///< between two points of the training loss and the learning rate
   bool histograms = false;   ///< of each parameter, every epoch
+  bool graph = true;         ///< of the model
+  int64_t images = 16;       ///< so many of the test set's first
 };
 
 /// "early_stopping": ends a run whose test accuracy has stopped getting better.
@@ -117,7 +127,7 @@ struct DistributedConfig {
 
 /// A classification run, as a JSON file says it. Every field has a default.
 struct TrainConfig {
-  /// Folder of `last.pt`, `best.pt`, `metrics.csv`, `config.json`.
+  /// Folder of `last.pt`, `best.pt`, `metrics.csv`, `config.json`, `report.html`.
   std::string output = "runs/train";
   /// Seeds the initial weights and the order of the samples.
   int64_t seed = 0;
@@ -135,15 +145,25 @@ struct TrainConfig {
   std::optional<int64_t> overfit_batches;
   /// Whether only operations are used that always give the same bits; an error where LibTorch has none.
   bool deterministic = false;
-  /// Computes in "bfloat16" (or "float16") where that is safe (see `Autocast`); "none": in float32.
+  /// Computes in "bfloat16", or in "float16" with a scaled loss, where that is safe (see `Autocast`, `GradScaler`);
+  /// "none": in float32.
   std::string amp = "none";
   /// Whether images lie in memory pixel by pixel, which convolutions in bfloat16 are faster with.
   bool channels_last = false;
   /// Scales gradients down to this norm, clips their elements to this value; null: doesn't.
   std::optional<double> clip_grad_norm;
   std::optional<double> clip_grad_value;
+  /// Scales each unit's gradient down to so many times its weight's norm (see `adaptive_clip_grad_`); null: doesn't.
+  std::optional<double> clip_grad_adaptive;
   /// Whether each step's loss goes to `steps.csv`.
   bool log_steps = false;
+  /// Whether the norm of each step's gradients, as they are before they are clipped, goes to `steps.csv` and to
+  /// TensorBoard.
+  bool log_grad_norm = false;
+  /// Tests after every so manyth epoch, and after the last.
+  int64_t eval_every_epochs = 1;
+  /// Whether the end of the run writes `report.html`: curves, classes, the worst mistakes of the best weights.
+  bool report = true;
   /// Batches whose gradients make one step: a batch of so many times the size, in the memory of one.
   int64_t accumulate_batches = 1;
   ModelConfig model;
@@ -153,7 +173,7 @@ struct TrainConfig {
   std::vector<ParamGroupRuleConfig> param_groups;
   std::optional<LRSchedulerConfig> lr_scheduler;
   std::optional<LRWarmupConfig> lr_warmup;
-  std::optional<EmaConfig> ema;
+  std::optional<AveragedModelConfig> averaged_model;
   std::optional<EarlyStoppingConfig> early_stopping;
   std::optional<TensorBoardConfig> tensorboard;
   CheckpointConfig checkpoint;

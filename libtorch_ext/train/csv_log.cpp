@@ -1,6 +1,8 @@
 #include "libtorch_ext/train/csv_log.h"
 
 #include <charconv>
+#include <cmath>
+#include <sstream>
 
 #include "libtorch_ext/core/error.h"
 #include "libtorch_ext/formats/file/atomic_file.h"
@@ -21,7 +23,15 @@ std::string kept_rows(const std::string& path, const std::string& header, int64_
   return rows;
 }
 
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  std::istringstream text(line);
+  for (std::string cell; std::getline(text, cell, ',');) cells.push_back(cell);
+  return cells;
+}
+
 std::string shortest(double number) {
+  if (std::isnan(number)) return "nan";  // without its sign
   char text[32];
   return {text, std::to_chars(text, text + sizeof(text), number).ptr};
 }
@@ -42,6 +52,27 @@ void CsvLog::append(int64_t count, const std::vector<double>& numbers) {
   std::string row = std::to_string(count);
   for (const double number : numbers) row += "," + shortest(number);
   if (!(file_ << row << '\n' << std::flush)) throw Error(path_ + ": can't be written to; is the disk full?");
+}
+
+std::map<std::string, std::vector<double>> read_csv_log(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) throw Error(path + ": found nothing to read, expected a table of numbers");
+  const auto names = cells_of(line);
+  std::map<std::string, std::vector<double>> columns;
+  while (std::getline(file, line)) {
+    const auto cells = cells_of(line);
+    for (size_t i = 0; i < names.size(); ++i) {
+      double number = 0;
+      const char* end = i < cells.size() ? cells[i].data() + cells[i].size() : nullptr;
+      if (!end || std::from_chars(cells[i].data(), end, number).ptr != end) {
+        throw Error(path + ": found the row \"" + line + "\", expected a number for each of " + std::to_string(names.size()) +
+                    " columns");
+      }
+      columns[names[i]].push_back(number);
+    }
+  }
+  return columns;
 }
 
 }  // namespace torch_ext

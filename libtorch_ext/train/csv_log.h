@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,8 @@ class CsvLog {
   std::string path_;
   std::ofstream file_;
 };
+
+/// The columns of such a file by their names. Throws `Error` for one that can't be read or isn't a table of numbers.
+std::map<std::string, std::vector<double>> read_csv_log(const std::string& path);
 
 }  // namespace torch_ext

@@ -69,7 +69,7 @@ DatasetPtr first_samples(DatasetPtr dataset, const std::optional<int64_t>& limit
   return std::make_shared<Subset>(std::move(dataset), std::move(indices));
 }
 
-DatasetPtr folder_images(const TrainConfig& config, bool train) {
+DatasetPtr folder_images(const TrainConfig& config, bool train, std::vector<std::string>& class_names) {
   const DataConfig& data = config.data;
   auto steps = transforms_of(train ? data.augment : data.test_transform);
   steps.push_back(std::make_shared<transforms::ToTensor>());
@@ -77,6 +77,7 @@ DatasetPtr folder_images(const TrainConfig& config, bool train) {
   auto dataset = image_folder(data.root + "/" + (train ? data.train_folder : data.test_folder),
                               {.transform = std::make_shared<transforms::Compose>(std::move(steps))});
   check_classes(config, static_cast<int64_t>(dataset->classes().size()));
+  class_names = dataset->classes();
   return first_samples(std::move(dataset), train ? data.train_limit : data.test_limit);
 }
 
@@ -85,10 +86,12 @@ DatasetPtr folder_images(const TrainConfig& config, bool train) {
 RunDatasets make_datasets(const TrainConfig& config) {
   RunDatasets datasets;
   if (config.data.format == "mnist") {
-    datasets = {mnist_images(config, Split::kTrain), mnist_images(config, Split::kTest)};
+    datasets = {mnist_images(config, Split::kTrain), mnist_images(config, Split::kTest), {}};
   } else {
-    datasets = {folder_images(config, true), folder_images(config, false)};
+    datasets.test = folder_images(config, false, datasets.class_names);
+    datasets.train = folder_images(config, true, datasets.class_names);
   }
+  if (!config.data.class_names.empty()) datasets.class_names = config.data.class_names;
   if (config.overfit_batches) {
     const int64_t samples = *config.overfit_batches * config.data.batch_size.value_or(1);
     datasets.train = first_samples(datasets.train, samples);

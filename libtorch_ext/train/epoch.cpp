@@ -5,33 +5,28 @@
 #include <cmath>
 
 #include "libtorch_ext/data/transforms/mixup.h"
+#include "libtorch_ext/formats/python_float.h"
 #include "libtorch_ext/inspect/activation_stats.h"
 #include "libtorch_ext/inspect/tree.h"
-#include "libtorch_ext/optim/autocast.h"
 #include "libtorch_ext/optim/clip_grad.h"
 #include "libtorch_ext/optim/lr_schedulers/reduce_lr_on_plateau.h"
+#include "libtorch_ext/optim/penalty.h"
 #include "libtorch_ext/optim/zero_grad.h"
 #include "libtorch_ext/parallel/stop_vote.h"
+#include "libtorch_ext/train/forward.h"
+#include "libtorch_ext/train/report/classification_details.h"
 
 namespace torch_ext {
 namespace {
-
-std::optional<Autocast> autocast(const Run& run) {
-  if (run.config.amp == "none") return std::nullopt;
-  const auto dtype = run.config.amp == "float16" ? at::kHalf : at::kBFloat16;
-  return std::optional<Autocast>(std::in_place, run.device.device.type(), AutocastOptions{.dtype = dtype});
-}
-
-at::Tensor images_of(const Run& run, const Batch& batch) {
-  return run.config.channels_last && batch.data.dim() == 4 ? batch.data.contiguous(at::MemoryFormat::ChannelsLast)
-                                                           : batch.data;
-}
 
 // The batch with its samples mixed, where the config says so. What is random depends on the seed and the batch alone.
 Batch mixed(const Run& run, const Batch& batch) {
   const LossConfig& loss = run.config.loss;
   if (loss.mixup_alpha == 0 && loss.cutmix_alpha == 0) return batch;
-  Random random(static_cast<uint64_t>(run.config.seed), static_cast<uint64_t>(run.step * run.group.size() + run.group.rank()));
+  const LoaderState read = run.train_loader->state_dict();
+  const int64_t number = read.epoch * run.train_loader->size() + read.batch - 1;  // of the batch, over all epochs
+  Random random(static_cast<uint64_t>(run.config.seed),
+                static_cast<uint64_t>(number * run.group.size() + run.group.rank()));
   const bool cuts = loss.cutmix_alpha > 0 && (loss.mixup_alpha == 0 || random.chance(0.5));
   const transforms::MixOptions options{.num_classes = run.config.model.num_classes,
                                        .alpha = cuts ? loss.cutmix_alpha : loss.mixup_alpha};
@@ -49,8 +44,23 @@ Batch mixed(const Run& run, const Batch& batch) {
   } catch (const c10::Error&) {
     where = "";
   }
-  throw NonFiniteLoss("step " + std::to_string(run.step + 1) + ": found a loss of " + std::to_string(loss) +
+  throw NonFiniteLoss("step " + std::to_string(run.step + 1) + ": found a loss of " + formats::python_float(loss) +
                       ", expected a finite one" + where + "; try a lower learning rate, or clip_grad_norm");
+}
+
+at::Tensor total_grad_norm(const torch::nn::Module& model) {
+  std::vector<at::Tensor> grads;
+  for (const auto& parameter : parameters(model)) {
+    if (parameter.grad().defined()) grads.push_back(parameter.grad());
+  }
+  return get_total_norm(grads);
+}
+
+// Whether the step that was just taken is one after which the weights are averaged in.
+bool averages(const Run& run) {
+  if (!run.averaged_model) return false;
+  const AveragedModelConfig& config = *run.config.averaged_model;
+  return run.epoch >= config.start_epoch && (run.step + 1) % config.every_steps == 0;
 }
 
 double mean_over_ranks(double value, const ProcessGroup& group) {
@@ -60,32 +70,59 @@ double mean_over_ranks(double value, const ProcessGroup& group) {
   return sum.item<double>() / group.size();
 }
 
+// Calls `each` with the scores of every batch of the test set: of the averaged weights where there are some, in eval
+// mode. Ends early, and returns false in all processes, once `each` returns false in one.
+bool for_each_test_batch(Run& run, const std::function<bool(const Batch&, const at::Tensor& scores)>& each) {
+  torch::NoGradGuard no_grad;
+  run.model.ptr()->eval();
+  run.group.broadcast(buffers(*run.model.ptr()));
+  std::optional<AveragedWeights> averaged;
+  if (run.averaged_model && run.averaged_model->n_averaged() > 0) averaged.emplace(*run.averaged_model, *run.model.ptr());
+  bool whole = true;
+  for (const Batch& batch : *run.test_loader) {
+    const auto guard = autocast_for(run.config, run.device);
+    whole = each(batch, run.model.forward(images_for(run.config, batch.data)));
+    if (!whole) break;
+  }
+  return mean_over_ranks(whole, run.group) == 1;
+}
+
 }  // namespace
 
 double train_batch(Run& run, const Batch& batch, int64_t batches_a_step) {
   const Batch given = mixed(run, batch);
-  const at::Tensor images = images_of(run, given);
+  const at::Tensor images = images_for(run.config, given.data);
   at::Tensor scores, loss;
   {
-    const auto guard = autocast(run);
+    const auto guard = autocast_for(run.config, run.device);
     scores = run.ddp ? run.ddp->forward(images) : run.model.forward(images);
-    loss = torch::cross_entropy_loss(scores, given.target, /*weight=*/{}, at::Reduction::Mean, /*ignore_index=*/-100,
-                                     run.config.loss.label_smoothing);
+    loss = loss_of(run.config, scores, given.target);
   }
+  if (run.config.loss.l1 > 0) loss = loss + l1_penalty(*run.model.ptr(), run.config.loss.l1);
   const double value = loss.item<double>();
   if (!std::isfinite(value)) throw_non_finite(run, images, value);
-  (batches_a_step > 1 ? loss / batches_a_step : loss).backward();
+  if (batches_a_step > 1) loss = loss / batches_a_step;
+  (run.scaler ? run.scaler->scale(loss) : loss).backward();
   run.tally.add(value, scores, batch.target);
   return value;
 }
 
 void optimizer_step(Run& run) {
   const auto& config = run.config;
-  if (config.clip_grad_norm) clip_grad_norm_(*run.model.ptr(), *config.clip_grad_norm);
-  if (config.clip_grad_value) clip_grad_value_(*run.model.ptr(), *config.clip_grad_value);
-  run.optimizer->step();
+  const torch::nn::Module& model = *run.model.ptr();
+  if (run.scaler) run.scaler->unscale_(*run.optimizer);
+  if (config.log_grad_norm) run.grad_norm = total_grad_norm(model);
+  if (config.clip_grad_norm) clip_grad_norm_(model, *config.clip_grad_norm);
+  if (config.clip_grad_value) clip_grad_value_(model, *config.clip_grad_value);
+  if (config.clip_grad_adaptive) adaptive_clip_grad_(model, {.clip_factor = *config.clip_grad_adaptive});
+  if (run.scaler) {
+    run.scaler->step(*run.optimizer);
+    run.scaler->update();
+  } else {
+    run.optimizer->step();
+  }
   zero_grad(*run.optimizer);
-  if (run.ema && (run.step + 1) % config.ema->every_steps == 0) run.ema->update_parameters(*run.model.ptr());
+  if (averages(run)) run.averaged_model->update_parameters(model);
   if (run.scheduler && steps_each_batch(*config.lr_scheduler)) run.scheduler->step();
 }
 
@@ -121,30 +158,41 @@ bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step) {
 }
 
 std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on) {
-  torch::NoGradGuard no_grad;
-  run.model.ptr()->eval();
-  run.group.broadcast(buffers(*run.model.ptr()));
-  std::optional<AveragedWeights> averaged;
-  if (run.ema) averaged.emplace(*run.ema, *run.model.ptr());
   Tally tally;
-  bool whole = true;
-  for (const Batch& batch : *run.test_loader) {
-    const auto guard = autocast(run);
-    const at::Tensor scores = run.model.forward(images_of(run, batch));
+  const bool whole = for_each_test_batch(run, [&](const Batch& batch, const at::Tensor& scores) {
     tally.add(torch::cross_entropy_loss(scores, batch.target).item<double>(), scores, batch.target);
-    whole = keep_on();
-    if (!whole) break;
-  }
-  if (mean_over_ranks(whole, run.group) < 1) return std::nullopt;
+    return keep_on();
+  });
+  if (!whole) return std::nullopt;
   return tally.over(run.group);
 }
 
-Tally finish_epoch(Run& run, const Tally& test) {
+std::optional<ClassificationReport> evaluate_in_detail(Run& run, const std::function<bool()>& keep_on) {
+  constexpr int64_t kMostProbabilities = 100'000'000;
+  const auto& config = run.config;
+  const int64_t classes = config.model.num_classes;
+  ClassificationDetails details({.num_classes = classes,
+                                 .top_k = classes > 5 ? std::vector<int64_t>{1, 5} : std::vector<int64_t>{1},
+                                 .auroc = run.test_samples * classes <= kMostProbabilities,
+                                 .mean = config.data.mean,
+                                 .std = config.data.std});
+  const bool has_pictures = config.model.in_channels == 1 || config.model.in_channels == 3;
+  const bool whole = for_each_test_batch(run, [&](const Batch& batch, const at::Tensor& scores) {
+    details.update(scores.to(at::kFloat), batch.target, has_pictures ? batch.data : at::Tensor());
+    return keep_on();
+  });
+  if (!whole) return std::nullopt;
+  details.reduce(run.group);
+  return details.compute();
+}
+
+Tally finish_epoch(Run& run, const std::optional<Tally>& test) {
   if (run.scheduler && !steps_each_batch(*run.config.lr_scheduler)) {
     const auto* by_metric = std::get_if<ReduceLROnPlateauConfig>(&*run.config.lr_scheduler);
     if (by_metric) {
+      TORCH_CHECK_VALUE(test, "finish_epoch: found no test, expected what ReduceLROnPlateau goes by");
       dynamic_cast<ReduceLROnPlateau&>(*run.scheduler)
-          .step(by_metric->metric == "accuracy" ? test.accuracy() : test.mean_loss());
+          .step(by_metric->metric == "accuracy" ? test->accuracy() : test->mean_loss());
     } else {
       run.scheduler->step();
     }

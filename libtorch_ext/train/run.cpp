@@ -9,6 +9,7 @@
 #include "libtorch_ext/checkpoint/rng_state.h"
 #include "libtorch_ext/data/datasets/subset.h"
 #include "libtorch_ext/data/error.h"
+#include "libtorch_ext/device/deterministic.h"
 #include "libtorch_ext/inspect/find.h"
 #include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/models/registry.h"
@@ -20,11 +21,15 @@ namespace {
 
 const char* const kMetric = "accuracy";
 
+// Optimizer steps of an epoch.
+int64_t steps_per_epoch(const TrainConfig& config, const DataLoader& loader) {
+  return (loader.size() + config.accumulate_batches - 1) / config.accumulate_batches;
+}
+
 // Steps of the whole run that its schedule counts.
 int64_t schedule_steps(const TrainConfig& config, const DataLoader& loader) {
   if (!steps_each_batch(*config.lr_scheduler)) return config.epochs;
-  const int64_t batches = config.accumulate_batches;
-  const int64_t steps = config.epochs * ((loader.size() + batches - 1) / batches);
+  const int64_t steps = config.epochs * steps_per_epoch(config, loader);
   return std::min(steps, config.max_steps.value_or(steps));
 }
 
@@ -106,6 +111,13 @@ std::shared_ptr<const Dataset> every_nth(std::shared_ptr<const Dataset> dataset,
   return std::make_shared<Subset>(std::move(dataset), std::move(indices));
 }
 
+void check_enough(const Dataset& train_set, const TrainConfig& config, const ProcessGroup& group) {
+  if (train_set.size() >= group.size()) return;
+  throw DataError(config.data.root, c10::str("found ", train_set.size(), " training samples",
+                                             config.data.train_limit ? " within /data/train_limit" : "",
+                                             ", expected at least one for each of ", group.size(), " processes"));
+}
+
 DistributedDataParallelOptions options_of(const DistributedConfig& config) {
   const auto compression = config.compression == "float16"    ? GradientCompression::kFloat16
                            : config.compression == "bfloat16" ? GradientCompression::kBFloat16
@@ -116,6 +128,12 @@ DistributedDataParallelOptions options_of(const DistributedConfig& config) {
           .compression = compression};
 }
 
+AveragedModelOptions options_of(const AveragedModelConfig& config) {
+  return {.averaging = config.averaging == "swa" ? Averaging::kSwa : Averaging::kEma,
+          .decay = config.decay,
+          .use_buffers = config.use_buffers};
+}
+
 }  // namespace
 
 double Run::lr() const { return optimizer->param_groups().front().options().get_lr(); }
@@ -123,8 +141,9 @@ double Run::lr() const { return optimizer->param_groups().front().options().get_
 Run make_run(TrainConfig config, const ProcessGroup& group) {
   if (config.num_threads) torch::set_num_threads(static_cast<int>(*config.num_threads));
   const DeviceChoice device = device_of(config, group);
-  at::globalContext().setDeterministicAlgorithms(config.deterministic, /*warn_only=*/false);
-  auto [train_set, test_set] = make_datasets(config);
+  set_deterministic(config.deterministic);
+  auto [train_set, test_set, class_names] = make_datasets(config);
+  check_enough(*train_set, config, group);
 
   torch::manual_seed(static_cast<uint64_t>(config.seed));
   TensorModule model = create_model(config.model.name,
@@ -157,13 +176,10 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
                                                *config.data.batch_size, " at least, as /data/drop_last is true"));
   }
   auto optimizer = make_optimizer(config.optimizer, plan.groups);
-  std::shared_ptr<AveragedModel> ema;
-  if (config.ema) {
-    ema = std::make_shared<AveragedModel>(
-        *model.ptr(), AveragedModelOptions{.averaging = Averaging::kEma,
-                                           .decay = config.ema->decay,
-                                           .use_buffers = config.ema->use_buffers});
-  }
+  std::shared_ptr<AveragedModel> averaged_model;
+  if (config.averaged_model) averaged_model = std::make_shared<AveragedModel>(*model.ptr(), options_of(*config.averaged_model));
+  std::shared_ptr<GradScaler> scaler;
+  if (config.amp == "float16") scaler = std::make_shared<GradScaler>();
   std::shared_ptr<LRScheduler> scheduler;
   if (config.lr_scheduler) {
     scheduler = make_lr_scheduler(*config.lr_scheduler, config.lr_warmup, *optimizer,
@@ -179,7 +195,9 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
           .test_loader = std::move(test_loader),
           .optimizer = std::move(optimizer),
           .scheduler = std::move(scheduler),
-          .ema = std::move(ema),
+          .averaged_model = std::move(averaged_model),
+          .scaler = std::move(scaler),
+          .class_names = std::move(class_names),
           .test_samples = test_set->size(),
           .position = start};
 }
@@ -195,7 +213,10 @@ Checkpoint checkpoint_of(const Run& run) {
                         .lr = run.lr(),
                         .optimizer = optimizer_state_dict(*run.optimizer, writer, extras)};
   if (run.scheduler) checkpoint.more.emplace_back("lr_scheduler", run.scheduler->state_dict());
-  if (run.ema) checkpoint.more.emplace_back("ema_state_dict", to_value(state_dict(*run.ema), writer));
+  if (run.averaged_model) {
+    checkpoint.more.emplace_back("averaged_model", to_value(state_dict(*run.averaged_model), writer));
+  }
+  if (run.scaler) checkpoint.more.emplace_back("scaler", run.scaler->state_dict());
   checkpoint.more.emplace_back("rng_state", rng_state(writer));
   checkpoint.more.emplace_back("loader", position_of(run, writer));
   checkpoint.more.emplace_back("progress", formats::Dict{.items = {{"step", run.step},
@@ -216,15 +237,16 @@ void resume_run(Run& run, const LoadedFile& file) {
   if (const Value* value = file.find(best); value && !value->is_none()) run.best = file.number(best);
   if (run.scheduler) {
     const bool by_step = steps_each_batch(*run.config.lr_scheduler);
-    const int64_t last_epoch = by_step ? run.epoch * run.train_loader->size() : run.epoch;
+    const int64_t last_epoch = by_step ? run.epoch * steps_per_epoch(run.config, *run.train_loader) : run.epoch;
     run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", last_epoch}}});
     if (const Value* state = file.find("lr_scheduler")) run.scheduler->load_state_dict(*state);
   }
-  if (const Value* state = file.find("ema_state_dict"); state && run.ema) {
-    load_state_dict(*run.ema, {file.path, *state}, {.prefix = PrefixPolicy::kKeep});
-  } else if (run.ema) {
-    run.ema->update_parameters(*run.model.ptr());
+  if (const Value* state = file.find("averaged_model"); state && run.averaged_model) {
+    load_state_dict(*run.averaged_model, {file.path, *state}, {.prefix = PrefixPolicy::kKeep});
+  } else if (run.averaged_model && run.epoch > run.config.averaged_model->start_epoch) {
+    run.averaged_model->update_parameters(*run.model.ptr());
   }
+  if (const Value* state = file.find("scaler"); state && run.scaler) run.scaler->load_state_dict(*state);
   if (const Value* state = file.find("rng_state")) set_rng_state(*state);
 
   if (const Value* value = file.find("loader")) {
@@ -241,7 +263,7 @@ void resume_run(Run& run, const LoadedFile& file) {
       run.tally = {progress.number("loss_sum"), progress.integer("correct"), progress.integer("samples")};
     }
   } else {
-    run.step = run.epoch * run.train_loader->size();
+    run.step = run.epoch * steps_per_epoch(run.config, *run.train_loader);
   }
 }
 

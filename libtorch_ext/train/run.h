@@ -11,6 +11,7 @@
 #include "libtorch_ext/device/pick_device.h"
 #include "libtorch_ext/nn/tensor_module.h"
 #include "libtorch_ext/optim/averaged_model.h"
+#include "libtorch_ext/optim/grad_scaler.h"
 #include "libtorch_ext/optim/lr_schedulers/scheduler.h"
 #include "libtorch_ext/parallel/distributed_data_parallel.h"
 #include "libtorch_ext/train/config.h"
@@ -31,13 +32,17 @@ struct Run {
   std::unique_ptr<torch::optim::Optimizer> optimizer;
   std::shared_ptr<LRScheduler> scheduler;  ///< null without "lr_scheduler"
 
-  std::shared_ptr<AveragedModel> ema;  ///< null without "ema"
+  std::shared_ptr<AveragedModel> averaged_model;  ///< null without "averaged_model"
+  std::shared_ptr<GradScaler> scaler;             ///< of the loss; null but for float16
+
+  std::vector<std::string> class_names;  ///< empty where they are known by their numbers only
 
   int64_t test_samples = 0;    ///< of all processes together
   int64_t epoch = 0;           ///< completed epochs
   int64_t step = 0;            ///< optimizer steps, over all epochs
   LoaderState position;        ///< of `train_loader`, as of the last step
   Tally tally;                 ///< of the epoch that is under way
+  at::Tensor grad_norm;        ///< of the last step, on the model's device; undefined without `log_grad_norm`
   std::optional<double> best;  ///< the highest test accuracy so far
   int64_t best_epoch = 0;      ///< after which that was
 
@@ -53,8 +58,8 @@ struct Run {
 Run make_run(TrainConfig config, const ProcessGroup& group = {});
 
 /// The run as it stands, its tensors not copied: `epoch`, `state_dict`, `best_accuracy`, `lr`, `optimizer`, and for
-/// resuming `lr_scheduler`, `ema_state_dict`, `rng_state`, `loader`, `progress`, `config`. Python reads what `save` makes of it with
-/// `weights_only=True`. Called by all processes of a group; one of them is enough to save.
+/// resuming `lr_scheduler`, `averaged_model`, `scaler`, `rng_state`, `loader`, `progress`, `config`. Python reads what
+/// `save` makes of it with `weights_only=True`. Called by all processes of a group; one of them is enough to save.
 Checkpoint checkpoint_of(const Run& run);
 
 /// Puts a fresh run where `checkpoint_of` saw it; what follows is the same, bit for bit, as if it had never stopped.

@@ -61,7 +61,11 @@ class TxTrain(ProgramTest):
             ({"data": {"batch_size": "large"}}, '/data/batch_size: found the string "large", expected an integer'),
             ({"include": "nowhere.json"}, '/include: found "nowhere.json", expected a file'),
             ({"output": "${model.nam}"}, "/output: found ${model.nam}, but the config says nothing at /model"),
-            ({"ema": {"decay": 1.5}}, "/ema/decay: found 1.5, expected a number from 0 to 1"),
+            ({"averaged_model": {"decay": 1.5}}, "/averaged_model/decay: found 1.5, expected a number from 0 to 1"),
+            ({"averaged_model": {"averaging": "mean"}}, '/averaged_model/averaging: found the string "mean", expected one of "ema", "swa"'),
+            ({"loss": {"name": "focal", "mixup_alpha": 0.2}}, "/loss/name: found focal with label_smoothing, mixup_alpha or cutmix"),
+            ({"data": {"class_names": ["shirt"]}}, "/data/class_names: found 1 names, expected none, or one for each of"),
+            ({"eval_every_epochs": 2, "lr_scheduler": {"name": "ReduceLROnPlateau"}}, "/eval_every_epochs: found 2 with Reduce"),
         ]:
             with self.subTest(config):
                 self.assert_refused(message, dict({"device": "cpu"}, **config))
@@ -116,7 +120,7 @@ class TxTrain(ProgramTest):
         self.assertRegex(lines[2], r"^epoch 1/2  1/3  \d+ images/s  ETA \d+:\d\d  loss \d\.\d{4}  lr 0\.02  \d\.\d GiB$")
         self.assertRegex(lines[-1], r"^done: 2 epochs, best test accuracy \d+\.\d\d %; ")
         self.assertEqual(sorted(os.listdir(self.folder / "out")),
-                         ["best.pt", "config.json", "last.pt", "metrics.csv", "steps.csv"])
+                         ["best.pt", "config.json", "last.pt", "metrics.csv", "report.html", "steps.csv"])
         with open(self.folder / "out" / "metrics.csv") as file:
             rows = list(csv.DictReader(file))
         self.assertEqual([row["epoch"] for row in rows], ["1", "2"])
@@ -163,10 +167,10 @@ class TxTrain(ProgramTest):
         config = dict(TINY, epochs=3, lr_scheduler={"name": "OneCycleLR"})
         done = run("tx-train", self.write_config(config), "--output", self.folder / "out", "--max-steps", "4")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("the limit is reached after step 4, in epoch 2", done.stdout)
+        self.assertIn("epoch 2/3, to the limit after step 4  loss ", done.stdout)
         self.assertEqual(sorted(os.listdir(self.folder / "out"))[0], "best.pt")
         done = run("tx-train", self.write_config(dict(TINY, epochs=1000)), "--output", self.folder / "time", "--max-time", "1")
-        self.assertIn("the limit is reached", done.stdout)
+        self.assertIn("to the limit after step", done.stdout)
         done = run("tx-train", self.write_config(dict(TINY, epochs=3)), "--output", self.folder / "time", "--resume", "auto",
                    "--set", "max_steps=1000000")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -185,7 +189,7 @@ class TxTrain(ProgramTest):
         self.assertLess(done.stdout.count("(best)"), 4)
 
     def test_everything_at_once_stops_and_goes_on(self):
-        config = dict(TINY, epochs=2, amp="bfloat16", channels_last=True, ema={"decay": 0.9}, clip_grad_norm=1,
+        config = dict(TINY, epochs=2, amp="bfloat16", channels_last=True, averaged_model={"decay": 0.9}, clip_grad_norm=1,
                       tensorboard={"every_steps": 1, "histograms": True}, model={"name": "resnet9", "freeze": ["prep.*"]},
                       loss={"label_smoothing": 0.1, "mixup_alpha": 0.2, "cutmix_alpha": 1},
                       param_groups=[{"kind": "vector", "weight_decay": 0}, {"match": "fc.*", "lr_scale": 10}],
@@ -206,9 +210,49 @@ class TxTrain(ProgramTest):
                    "--resume", "auto")
         self.assertEqual(done.returncode, 0, done.stderr)
         unbroken = self.train(dict(config, lr_scheduler=None), "unbroken")
-        self.assertEqual(digests(self.folder / "plain" / "last.pt", "state_dict", "ema_state_dict", "optimizer"),
-                         digests(unbroken / "last.pt", "state_dict", "ema_state_dict", "optimizer"))
+        self.assertEqual(digests(self.folder / "plain" / "last.pt", "state_dict", "averaged_model", "optimizer"),
+                         digests(unbroken / "last.pt", "state_dict", "averaged_model", "optimizer"))
         self.assertTrue((whole / "best.pt").exists())
+
+    def test_the_report_tells_of_the_best_weights_and_the_logs_of_each_epoch_and_step(self):
+        config = dict(TINY, epochs=3, eval_every_epochs=2, log_grad_norm=True, tensorboard={"every_steps": 1},
+                      model={"name": "lenet"}, loss={"name": "focal", "l1": 1e-5}, clip_grad_adaptive=0.01)
+        config["data"] = dict(config["data"], class_names=[f"class <{i}>" for i in range(10)])
+        folder = self.train(config, "out")
+        with open(folder / "metrics.csv") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["test_accuracy"] == "nan" for row in rows], [True, False, False])
+        self.assertGreater(float(rows[0]["samples_per_second"]), 0)
+        with open(folder / "steps.csv") as file:
+            steps = list(csv.DictReader(file))
+        self.assertEqual(len(steps), 9)
+        self.assertTrue(all(float(row["grad_norm"]) > 0 for row in steps))
+        page = (folder / "report.html").read_text()
+        best = max(float(row["test_accuracy"]) for row in rows[1:])
+        for part in ("class &lt;3&gt;", f"{100 * best:.2f}", "lenet, 61706 parameters", "&quot;focal_gamma&quot;"):
+            self.assertIn(part, page)
+        # What was written is read by tensorboard itself.
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+        events = EventAccumulator(str(folder / "tensorboard")).Reload()
+        tags = events.Tags()
+        self.assertLessEqual({"loss/train", "lr", "grad_norm", "loss/test", "accuracy/test", "samples_per_second"}, set(tags["scalars"]))
+        self.assertEqual((tags["images"], tags["graph"], len(events.Scalars("loss/test"))), (["images/test"], True, 2))
+        self.assertEqual([x.value for x in events.Scalars("grad_norm")],
+                         [torch.tensor(float(row["grad_norm"])).item() for row in steps])
+
+    def test_weights_are_averaged_from_an_epoch_on_and_the_loss_is_scaled_in_float16(self):
+        config = dict(TINY, epochs=3, amp="float16", model={"name": "lenet"}, lr_scheduler=None,
+                      averaged_model={"averaging": "swa", "start_epoch": 1, "every_steps": 3})
+        whole = self.train(config, "whole")
+        saved = torch.load(whole / "last.pt", weights_only=True)
+        self.assertEqual(saved["averaged_model"]["n_averaged"].item(), 2)
+        scaler = torch.amp.GradScaler("cpu")
+        scaler.load_state_dict(saved["scaler"])
+        self.assertEqual(saved["scaler"]["_growth_tracker"], 9)
+        self.train(dict(config, epochs=1), "out")
+        self.train(config, "out", "--resume", "auto")
+        for name in ("state_dict", "averaged_model", "optimizer"):
+            self.assertEqual(digests(whole / "last.pt", name), digests(self.folder / "out" / "last.pt", name))
 
     def test_overfit_profile_and_lr_find(self):
         config = dict(TINY, epochs=40, model={"name": "resnet9"}, optimizer={"name": "AdamW", "lr": 2e-3}, lr_scheduler=None)

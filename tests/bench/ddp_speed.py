@@ -5,6 +5,7 @@ Fashion-MNIST, one thread a process. With --device cuda, one process a GPU, over
 """
 
 import argparse
+import csv
 import json
 import re
 import statistics
@@ -49,8 +50,8 @@ def main():
 
         def cpp():
             output([BIN / "tx-train", folder / "config.json", "--nproc", args.processes, "--output", folder / "run"])
-            rows = (folder / "run" / "metrics.csv").read_text().splitlines()
-            return [float(row.split(",")[-1]) for row in rows[1:]]
+            with open(folder / "run" / "metrics.csv") as file:
+                return [float(row["seconds"]) for row in csv.DictReader(file)]
 
         def python():
             printed = output([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",

@@ -10,6 +10,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/count.h"
 #include "tests/support/python.h"
+#include "tests/support/zoo.h"
 
 namespace tx = torch_ext;
 using tx::testing::ContainsSubstring;
@@ -53,11 +54,9 @@ TORCH_MODULE(Residual);
 
 TEST_CASE("macs and parameters are flop_counter's, of every module of the models of the zoo", "[counts]") {
   TORCH_EXT_NEEDS_PYTHON();
-  std::vector<std::string> names = tx::model_names();
-  std::erase_if(names, [](const std::string& name) {
-    return name.starts_with("test-") || name == "resnet9" ||                // torchvision hasn't it
-           name.starts_with("vit_l") || name.starts_with("vit_h");          // those take long
-  });
+  auto names = tx::testing::torchvision_names();
+  // Those take long.
+  std::erase_if(names, [](const std::string& name) { return name.starts_with("vit_l") || name.starts_with("vit_h"); });
   std::istringstream theirs(tx::testing::run_python(kFlopCounter + R"(
 for name in sys.argv[1:]:
     model = torchvision.models.get_model(name).eval()

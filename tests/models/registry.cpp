@@ -12,6 +12,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/count.h"
 #include "tests/support/python.h"
+#include "tests/support/zoo.h"
 
 namespace tx = torch_ext;
 
@@ -22,17 +23,19 @@ uint32_t crc32(const at::Tensor& tensor) {
   return tx::formats::crc32({static_cast<const std::byte*>(whole.const_data_ptr()), whole.nbytes()});
 }
 
-// The same for torchvision's models of the names given.
-const std::string kTorchvision = R"(
-import sys, torch, torchvision, zlib
+// The same for Python's models of the names given.
+const std::string kPythons = R"(
+import sys, torch, zlib
+sys.path.insert(0, sys.argv[1])
+import zoo
 torch.set_num_threads(1)
 def crc32(tensor): return zlib.crc32(tensor.contiguous().numpy())
-for name in sys.argv[1:]:
+for name in sys.argv[2:]:
     torch.manual_seed(3)
-    model = torchvision.models.get_model(name, num_classes=7)
+    model = zoo.create_model(name, num_classes=7)
     for key, tensor in model.state_dict().items():
         print(key, str(tensor.dtype)[6:], list(tensor.shape), crc32(tensor))
-    side = 224 if name.startswith('vit') else 64
+    side = 224 if name.startswith('vit') else 28 if name in zoo.OWN else 64
     images = torch.linspace(-1, 1, 2 * 3 * side * side).view(2, 3, side, side)
     with torch.no_grad():
         if name.startswith('vit'): model.heads.head.weight.normal_()  # it is 0 at first, and so would be the output
@@ -51,7 +54,7 @@ std::string description(const std::string& name) {
   }
   torch::NoGradGuard no_grad;
   model.ptr()->eval();
-  const int64_t side = name.starts_with("vit") ? 224 : 64;
+  const int64_t side = name.starts_with("vit") ? 224 : tx::testing::is_own(name) ? 28 : 64;
   const auto images = torch::linspace(-1, 1, 2 * 3 * side * side).view({2, 3, side, side});
   if (name.starts_with("vit")) tx::find_parameters(*model.ptr(), "heads.head.weight")[0].value().normal_();
   if (!name.starts_with("vit_l") && !name.starts_with("vit_h")) text << crc32(model.forward(images)) << '\n';
@@ -61,15 +64,17 @@ std::string description(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a model from a seed is torchvision's from that seed: keys, order, every bit, forward and print",
+TEST_CASE("a model from a seed is Python's from that seed: keys, order, every bit, forward and print",
           "[counts]") {
   TORCH_EXT_NEEDS_PYTHON();
   at::set_num_threads(1);
-  std::vector<std::string> names = tx::model_names();
-  std::erase_if(names, [](const std::string& name) { return name.starts_with("test-") || name == "resnet9"; });
-  CHECK(names.size() == 31);
-  std::istringstream theirs(tx::testing::run_python(kTorchvision, names));
-  tx::testing::Count count("models with torchvision's keys, shapes, initial bits, output bits and repr");
+  auto names = tx::testing::torchvision_names();
+  names.insert(names.end(), {"lenet", "mlp", "resnet9"});
+  CHECK(names.size() == 34);
+  std::vector<std::string> arguments = names;
+  arguments.insert(arguments.begin(), TORCH_EXT_SOURCE_DIR "/tests/support");
+  std::istringstream theirs(tx::testing::run_python(kPythons, arguments));
+  tx::testing::Count count("models with Python's keys, shapes, initial bits, output bits and repr");
   for (const std::string& name : names) {
     INFO(name);
     std::string expected;
@@ -88,7 +93,7 @@ TEST_CASE("a clone of a model prints, computes and counts as it, and shares noth
     const tx::TensorModule model = tx::create_model(name, {.num_classes = 7});
     model.ptr()->eval();
     const tx::TensorModule clone = model.clone();
-    const int64_t side = name.starts_with("vit") ? 224 : 64;
+    const int64_t side = name.starts_with("vit") ? 224 : tx::testing::is_own(name) ? 28 : 64;
     const auto images = torch::linspace(-1, 1, 3 * side * side).view({1, 3, side, side});
     if (name.starts_with("vit")) {
       for (const auto& net : {model, clone}) tx::find_parameters(*net.ptr(), "heads.head.weight")[0].value().fill_(0.1);
@@ -127,7 +132,7 @@ for name in sys.argv[1:]:
     torch::manual_seed(3);
     const tx::TensorModule model = tx::create_model(name, {.num_classes = 7});
     model.ptr()->train();
-    const int64_t side = name.starts_with("vit") ? 224 : 64;
+    const int64_t side = name.starts_with("vit") ? 224 : tx::testing::is_own(name) ? 28 : 64;
     const auto images = torch::linspace(-1, 1, 2 * 3 * side * side).view({2, 3, side, side});
     if (name.starts_with("vit")) {
       torch::nn::init::normal_(tx::find_parameters(*model.ptr(), "heads.head.weight")[0].value());

@@ -6,12 +6,17 @@ The tests compare it with tx-train number by number, so it is kept as plain as t
 import gzip
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy
 import torch
 import torchvision
 from torch.nn import functional as F
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from augment import Random, augment  # noqa: E402
+from zoo import create_model  # noqa: E402
 
 
 def read_config(path):
@@ -24,22 +29,23 @@ def read_idx(path, offset):
 
 
 class Images(torch.utils.data.Dataset):
-    """Fashion-MNIST through torchvision's ToTensor and Normalize."""
+    """Fashion-MNIST through torchvision's ToTensor, the steps given, and Normalize."""
 
-    def __init__(self, data, stem, limit):
+    def __init__(self, data, stem, limit, steps=()):
         root = Path(data["root"])
         self.pixels = read_idx(root / f"{stem}-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)[:limit]
         self.labels = read_idx(root / f"{stem}-labels-idx1-ubyte.gz", 8)[:limit]
-        self.transform = torchvision.transforms.Compose([
-            torchvision.transforms.ToTensor(),
-            torchvision.transforms.Normalize(data["mean"], data["std"]),
-        ])
+        self.steps = steps
+        self.seed = 0  # the epoch's, of what is random in the steps
+        self.to_tensor = torchvision.transforms.ToTensor()
+        self.normalize = torchvision.transforms.Normalize(data["mean"], data["std"])
 
     def __len__(self):
         return len(self.labels)
 
     def __getitem__(self, index):
-        return self.transform(self.pixels[index].copy()), int(self.labels[index])
+        image = augment(self.to_tensor(self.pixels[index].copy()), self.steps, Random(self.seed, index))
+        return self.normalize(image), int(self.labels[index])
 
 
 class Twin:
@@ -50,17 +56,16 @@ class Twin:
         torch.manual_seed(config["seed"])
         model, data = config["model"], config["data"]
         self.config = config
-        self.model = torchvision.models.get_model(model["name"], num_classes=model["num_classes"])
-        if model["in_channels"] != 3:
-            self.model.conv1 = torch.nn.Conv2d(model["in_channels"], 64, 7, stride=2, padding=3, bias=False)
+        self.model = create_model(model["name"], model["num_classes"], model["in_channels"])
         if model["weights"]:
             self.model.load_state_dict(torch.load(model["weights"], weights_only=True))
         if config["channels_last"]:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.generator = torch.Generator().manual_seed(config["seed"])
         self.loader = torch.utils.data.DataLoader(
-            Images(data, "train", data["train_limit"]), batch_size=data["batch_size"], shuffle=data["shuffle"],
+            Images(data, "train", data["train_limit"], data["augment"]), batch_size=data["batch_size"], shuffle=data["shuffle"],
             drop_last=data["drop_last"], generator=self.generator)
+        self.test = Images(data, "t10k", data["test_limit"])
         arguments = dict(config["optimizer"])
         self.optimizer = getattr(torch.optim, arguments.pop("name"))(self.model.parameters(), **arguments)
         self.by_step = (config["lr_scheduler"] or {}).get("interval") == "step"
@@ -87,12 +92,18 @@ class Twin:
         rise = lr_scheduler.LinearLR(self.optimizer, warmup["start_factor"], total_iters=warmup["steps"])
         return lr_scheduler.SequentialLR(self.optimizer, [rise, made], [warmup["steps"]])
 
-    def loss(self, images, labels):
-        config = self.config
-        if config["channels_last"]:
+    def autocast(self):
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.config["amp"] == "bfloat16")
+
+    def scores(self, images):
+        if self.config["channels_last"]:
             images = images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16, enabled=config["amp"] == "bfloat16"):
-            return F.cross_entropy(self.model(images), labels, label_smoothing=config["loss"]["label_smoothing"])
+        with self.autocast():
+            return self.model(images)
+
+    def loss(self, images, labels):
+        with self.autocast():
+            return F.cross_entropy(self.scores(images), labels, label_smoothing=self.config["loss"]["label_smoothing"])
 
     def step(self):
         config, parameters = self.config, self.model.parameters()
@@ -108,7 +119,9 @@ class Twin:
         """Trains so many more epochs."""
         for _ in range(epochs):
             self.model.train()
-            for images, labels in self.loader:
+            batches = iter(self.loader)
+            self.loader.dataset.seed = batches._base_seed
+            for images, labels in batches:
                 loss = self.loss(images, labels)
                 self.optimizer.zero_grad()
                 loss.backward()
@@ -118,6 +131,15 @@ class Twin:
                 self.scheduler.step()
             self.epoch += 1
         return self
+
+    def accuracy(self):
+        """Of the test set, in [0, 1]."""
+        data = self.config["data"]
+        self.model.eval()
+        with torch.no_grad():
+            correct = sum((self.scores(images).argmax(1) == labels).sum().item() for images, labels in
+                          torch.utils.data.DataLoader(self.test, batch_size=data["eval_batch_size"]))
+        return correct / len(self.test)
 
     def save(self, path):
         """What a Python program usually keeps: no generators, no scheduler."""
