@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "apps/bad_input.h"
 #include "libtorch_ext/core/error.h"
 
 namespace {
@@ -25,6 +27,10 @@ using Clock = std::chrono::steady_clock;
 // Long enough for a rank whose peer is gone to notice; with a hanging one, the job ends so long after the timeout.
 constexpr auto kPatience = std::chrono::milliseconds(700);
 constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
+
+constexpr const char* kErrors = "TX_TRAIN_ERRORS";  // the number of the socket that the processes' errors go to
+constexpr char kOwnCause = 'c';
+constexpr char kLostOthers = 'l';
 
 volatile std::sig_atomic_t g_signal = 0;
 
@@ -45,6 +51,55 @@ struct Failure {
                                       strsignal(WTERMSIG(status)) + ")"
                                 : " failed with exit code " + std::to_string(WEXITSTATUS(status)));
   }
+};
+
+// What the processes have to say of their ends.
+class Errors {
+ public:
+  Errors() {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends_) != 0) {
+      throw torch_ext::Error(std::string("--nproc: can't make a socket: ") + std::strerror(errno));
+    }
+    fcntl(ends_[0], F_SETFD, FD_CLOEXEC);
+    setenv(kErrors, std::to_string(ends_[1]).c_str(), 1);
+  }
+  ~Errors() {
+    close(ends_[0]);
+    close(ends_[1]);
+  }
+  Errors(const Errors&) = delete;
+  Errors& operator=(const Errors&) = delete;
+
+  /// Says the first cause as soon as it comes.
+  void receive() {
+    for (;;) {
+      const ssize_t size = recv(ends_[0], nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+      if (size <= 0) return;
+      std::string message(static_cast<size_t>(size), '\0');
+      if (recv(ends_[0], message.data(), message.size(), MSG_DONTWAIT) != size) return;
+      const bool lost_others = message[0] == kLostOthers;
+      message.erase(0, 1);
+      if (lost_others) {
+        if (std::ranges::find(lost_, message) == lost_.end()) lost_.push_back(message);
+      } else if (!said_) {
+        bad_input("tx-train", message);
+        said_ = true;
+      }
+    }
+  }
+  /// Whether anything came.
+  bool any() const { return said_ || !lost_.empty(); }
+  /// After all have ended.
+  void say_the_rest() {
+    receive();
+    if (said_) return;
+    for (const auto& message : lost_) bad_input("tx-train", message);
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+  bool said_ = false;
+  std::vector<std::string> lost_;
 };
 
 // A port that nobody listens on now.
@@ -107,19 +162,20 @@ void collect(std::vector<Process>& processes, std::optional<Failure>& failure) {
 }
 
 // Waits until all have ended: by themselves, or because one failed or this process was signalled.
-std::optional<Failure> wait_for(std::vector<Process> processes) {
+std::optional<Failure> wait_for(std::vector<Process> processes, Errors& errors) {
   std::optional<Failure> failure;
   auto deadline = Clock::time_point::max();
   bool forwarded = false;
   bool ending = false;
   while (!processes.empty()) {
     collect(processes, failure);
+    errors.receive();
     if (g_signal && !forwarded) {
       signal_all(processes, g_signal);
       forwarded = true;
     }
     if (failure && !forwarded && !ending) {
-      std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
+      if (!errors.any()) std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
       signal_all(processes, SIGTERM);
       ending = true;
       deadline = Clock::now() + kPatience;
@@ -133,6 +189,7 @@ std::optional<Failure> wait_for(std::vector<Process> processes) {
     }
     std::this_thread::sleep_for(kBetweenLooks);
   }
+  errors.say_the_rest();
   return failure;
 }
 
@@ -144,9 +201,17 @@ int launch(char** argv, const LaunchOptions& options) {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   for (int attempt = 0;; ++attempt) {
-    const auto failure = wait_for(start(argv, options.processes, attempt));
+    Errors errors;
+    const auto failure = wait_for(start(argv, options.processes, attempt), errors);
     if (!failure) return 0;
     if (g_signal || attempt >= options.max_restarts) return failure->exit_code();
     std::fprintf(stderr, "tx-train: starting all anew, attempt %d of %d\n", attempt + 1, options.max_restarts);
   }
+}
+
+bool tell_launcher(const std::string& message, bool lost_others) {
+  const char* socket = std::getenv(kErrors);
+  if (!socket) return false;
+  const std::string packet = (lost_others ? kLostOthers : kOwnCause) + message;
+  return send(std::atoi(socket), packet.data(), packet.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(packet.size());
 }
