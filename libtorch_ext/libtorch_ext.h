@@ -206,6 +206,8 @@
 #include "libtorch_ext/train/batch_size.h"
 #include "libtorch_ext/train/datasets.h"
 #include "libtorch_ext/train/epoch.h"
+#include "libtorch_ext/train/fit.h"
+#include "libtorch_ext/train/forward.h"
 #include "libtorch_ext/train/log/histogram.h"
 #include "libtorch_ext/train/log/hparams.h"
 #include "libtorch_ext/train/log/summary_writer.h"
