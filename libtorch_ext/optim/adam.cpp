@@ -1,36 +1,18 @@
 #include "libtorch_ext/optim/adam.h"
 
-#include "libtorch_ext/optim/adam_step.h"
-#include "libtorch_ext/optim/check_option.h"
+#include "libtorch_ext/optim/adam_family.h"
 
 namespace torch_ext {
 
-void AdamOptions::check() const {
-  check_option(name(), "lr", lr());
-  check_option(name(), "eps", eps());
-  check_betas(name(), betas());
-  check_option(name(), "weight_decay", weight_decay());
-}
+void AdamOptions::check() const { check_adam_family(*this); }
 
 void AdamOptions::describe(OptimizerFields& fields) {
-  fields.value("lr", lr());
-  fields.value("betas", betas());
-  fields.value("eps", eps());
-  fields.value("weight_decay", weight_decay());
-  fields.later_value("amsgrad", amsgrad());
-  fields.later_value("maximize", maximize());
-  fields.hint("foreach", {});
-  fields.hint("capturable", false);
-  fields.hint("differentiable", false);
-  fields.hint("fused", {});
+  describe_adam(fields, *this);
   fields.later_value("decoupled_weight_decay", decoupled_weight_decay());
 }
 
 bool AdamOptions::describe_entries(OptimizerFields& fields, torch::optim::AdamParamState& state) const {
-  fields.step(state.step());
-  fields.tensor("exp_avg", state.exp_avg());
-  fields.tensor("exp_avg_sq", state.exp_avg_sq());
-  fields.tensor("max_exp_avg_sq", state.max_exp_avg_sq(), amsgrad());
+  describe_adam_entries(fields, state, amsgrad());
   return true;
 }
 
@@ -40,18 +22,7 @@ void Adam::update(at::Tensor& parameter, const at::Tensor& grad, const AdamOptio
     fresh.exp_avg(zeros_like(parameter));
     fresh.exp_avg_sq(zeros_like(parameter));
   });
-  if (options.amsgrad() && !state.max_exp_avg_sq().defined()) state.max_exp_avg_sq(zeros_like(parameter));
-  state.step(state.step() + 1);
-  const auto [beta1, beta2] = options.betas();
-  adam_step(parameter, grad, {state.exp_avg(), state.exp_avg_sq(), state.max_exp_avg_sq()}, state.step(),
-            {.lr = options.lr(),
-             .beta1 = beta1,
-             .beta2 = beta2,
-             .eps = options.eps(),
-             .weight_decay = options.weight_decay(),
-             .amsgrad = options.amsgrad(),
-             .maximize = options.maximize(),
-             .decoupled_weight_decay = options.decoupled_weight_decay()});
+  adam_update(parameter, grad, state, options, options.decoupled_weight_decay());
 }
 
 }  // namespace torch_ext

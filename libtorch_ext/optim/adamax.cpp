@@ -4,16 +4,11 @@
 
 #include <cmath>
 
-#include "libtorch_ext/optim/check_option.h"
+#include "libtorch_ext/optim/adam_family.h"
 
 namespace torch_ext {
 
-void AdamaxOptions::check() const {
-  check_option(name(), "lr", lr());
-  check_option(name(), "eps", eps());
-  check_betas(name(), betas());
-  check_option(name(), "weight_decay", weight_decay());
-}
+void AdamaxOptions::check() const { check_adam_family(*this); }
 
 void AdamaxOptions::describe(OptimizerFields& fields) {
   fields.value("lr", lr());

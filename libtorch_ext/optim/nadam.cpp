@@ -4,15 +4,12 @@
 
 #include <cmath>
 
-#include "libtorch_ext/optim/check_option.h"
+#include "libtorch_ext/optim/adam_family.h"
 
 namespace torch_ext {
 
 void NAdamOptions::check() const {
-  check_option(name(), "lr", lr());
-  check_option(name(), "eps", eps());
-  check_betas(name(), betas());
-  check_option(name(), "weight_decay", weight_decay());
+  check_adam_family(*this);
   check_option(name(), "momentum_decay", momentum_decay());
 }
 
@@ -47,24 +44,11 @@ void NAdam::update(at::Tensor& given, const at::Tensor& given_grad, const NAdamO
   const auto [beta1, beta2] = options.betas();
   const double lr = options.lr();
   const double step = static_cast<double>(++state.step);
-  at::Tensor parameter = real_view(given);
-  at::Tensor grad = real_view(options.maximize() ? given_grad.neg() : given_grad);
-  const at::Tensor exp_avg = real_view(state.exp_avg), exp_avg_sq = real_view(state.exp_avg_sq);
-
-  if (options.weight_decay() != 0) {
-    if (options.decoupled_weight_decay()) {
-      parameter.mul_(1 - lr * options.weight_decay());
-    } else {
-      grad = grad.add(parameter, options.weight_decay());
-    }
-  }
+  const auto [parameter, grad, exp_avg, exp_avg_sq] = begin_adam_step(given, given_grad, state, options);
   const double mu = beta1 * (1.0 - 0.5 * std::pow(0.96, step * options.momentum_decay()));
   const double mu_next = beta1 * (1.0 - 0.5 * std::pow(0.96, (step + 1) * options.momentum_decay()));
   state.mu_product.mul_(mu);
   const double mu_product = state.mu_product.item<double>();
-
-  exp_avg.lerp_(grad, 1 - beta1);
-  exp_avg_sq.mul_(beta2).addcmul_(grad, grad, 1 - beta2);
   const at::Tensor denominator = exp_avg_sq.div(1 - std::pow(beta2, step)).sqrt().add_(options.eps());
   parameter.addcdiv_(grad, denominator, -lr * (1.0 - mu) / (1.0 - mu_product));
   parameter.addcdiv_(exp_avg, denominator, -lr * mu_next / (1.0 - mu_product * mu_next));

@@ -4,16 +4,11 @@
 
 #include <cmath>
 
-#include "libtorch_ext/optim/check_option.h"
+#include "libtorch_ext/optim/adam_family.h"
 
 namespace torch_ext {
 
-void RAdamOptions::check() const {
-  check_option(name(), "lr", lr());
-  check_option(name(), "eps", eps());
-  check_betas(name(), betas());
-  check_option(name(), "weight_decay", weight_decay());
-}
+void RAdamOptions::check() const { check_adam_family(*this); }
 
 void RAdamOptions::describe(OptimizerFields& fields) {
   fields.value("lr", lr());
@@ -43,20 +38,7 @@ void RAdam::update(at::Tensor& given, const at::Tensor& given_grad, const RAdamO
   const auto [beta1, beta2] = options.betas();
   const double lr = options.lr();
   const double step = static_cast<double>(++state.step);
-  at::Tensor parameter = real_view(given);
-  at::Tensor grad = real_view(options.maximize() ? given_grad.neg() : given_grad);
-  const at::Tensor exp_avg = real_view(state.exp_avg), exp_avg_sq = real_view(state.exp_avg_sq);
-
-  if (options.weight_decay() != 0) {
-    if (options.decoupled_weight_decay()) {
-      parameter.mul_(1 - lr * options.weight_decay());
-    } else {
-      grad = grad.add(parameter, options.weight_decay());
-    }
-  }
-  exp_avg.lerp_(grad, 1 - beta1);
-  exp_avg_sq.mul_(beta2).addcmul_(grad, grad, 1 - beta2);
-
+  const auto [parameter, grad, exp_avg, exp_avg_sq] = begin_adam_step(given, given_grad, state, options);
   const double bias_correction1 = 1 - std::pow(beta1, step);
   const double bias_correction2 = 1 - std::pow(beta2, step);
   const double rho_inf = 2 / (1 - beta2) - 1;
