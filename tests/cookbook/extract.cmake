@@ -55,7 +55,7 @@ function(cookbook_sources result page folder)
       if(number STREQUAL "")
         set(given "${code}")
       else()
-        string(APPEND content_${name} "\nTORCH_EXT_RECIPE(${number}, \"${title}\") {\n${given}${code}}\n")
+        string(APPEND content_${name} "\nTORCH_EXT_RECIPE(${number}, \"${title}\") {\n${given}{\n${code}}\n}\n")
       endif()
     endif()
 
