@@ -33,6 +33,7 @@ constexpr char kOwnCause = 'c';
 constexpr char kLostOthers = 'l';
 
 volatile std::sig_atomic_t g_signal = 0;
+volatile std::sig_atomic_t g_signals = 0;
 
 struct Process {
   pid_t id = 0;
@@ -89,10 +90,12 @@ class Errors {
   }
   /// Whether anything came.
   bool any() const { return said_ || !lost_.empty(); }
+  bool said() const { return said_; }
   /// After all have ended.
   void say_the_rest() {
     receive();
-    if (said_) return;
+    // After a signal, some may have ended before the others.
+    if (said_ || g_signal) return;
     for (const auto& message : lost_) bad_input("tx-train", message);
   }
 
@@ -119,6 +122,10 @@ int free_port() {
 void set(const char* name, int value) { setenv(name, std::to_string(value).c_str(), 1); }
 
 [[noreturn]] void become_rank(char** argv, int rank) {
+  // What comes before the new program has its own way is for this one to heed.
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  if (g_signal) _exit(128 + g_signal);
   // A group of its own: Ctrl-C reaches the launcher, which hands it on once.
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -165,16 +172,13 @@ void collect(std::vector<Process>& processes, std::optional<Failure>& failure) {
 std::optional<Failure> wait_for(std::vector<Process> processes, Errors& errors) {
   std::optional<Failure> failure;
   auto deadline = Clock::time_point::max();
-  bool forwarded = false;
+  int forwarded = 0;
   bool ending = false;
   while (!processes.empty()) {
     collect(processes, failure);
     errors.receive();
-    if (g_signal && !forwarded) {
-      signal_all(processes, g_signal);
-      forwarded = true;
-    }
-    if (failure && !forwarded && !ending) {
+    for (; forwarded < g_signals; ++forwarded) signal_all(processes, g_signal);
+    if (failure && forwarded == 0 && !ending) {
       if (!errors.any()) std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
       signal_all(processes, SIGTERM);
       ending = true;
@@ -197,13 +201,17 @@ std::optional<Failure> wait_for(std::vector<Process> processes, Errors& errors) 
 
 int launch(char** argv, const LaunchOptions& options) {
   struct sigaction action {};
-  action.sa_handler = [](int signal) { g_signal = signal; };
+  action.sa_handler = [](int signal) {
+    g_signal = signal;
+    g_signals = g_signals + 1;
+  };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   for (int attempt = 0;; ++attempt) {
     Errors errors;
     const auto failure = wait_for(start(argv, options.processes, attempt), errors);
     if (!failure) return 0;
+    if (g_signal && !errors.said()) return 128 + g_signal;
     if (g_signal || attempt >= options.max_restarts) return failure->exit_code();
     std::fprintf(stderr, "tx-train: starting all anew, attempt %d of %d\n", attempt + 1, options.max_restarts);
   }

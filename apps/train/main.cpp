@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -190,7 +191,7 @@ int train_as_main(tx::Run& run, const Arguments& arguments, const RunFolder& fol
     if (!earlier.empty()) std::printf("moved the earlier run in %s to %s\n", folder.path.c_str(), earlier.c_str());
   }
   folder.remove_leftovers();
-  stop_signal::catch_signals();
+  stop_signal::catch_signals(/*has_launcher=*/run.group.size() > 1);
   return Training(run, folder, checkpoints.get()).run();
 }
 
@@ -202,7 +203,7 @@ int train_along(tx::Run& run, const Arguments& arguments, const RunFolder& folde
     tx::train_epoch(run, [](double) { return false; });
     return 0;
   }
-  stop_signal::catch_signals();
+  stop_signal::catch_signals(/*has_launcher=*/run.group.size() > 1);
   return Training(run, folder, nullptr).run();
 }
 
@@ -270,6 +271,7 @@ int train(Arguments arguments, char** argv) {
 
 int main(int argc, char** argv) {
   keep_freed_memory();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of writing, with a message
   CLI::App app("Trains a classifier as a JSON file says", kProgram);
   Arguments arguments;
   add_options(app, arguments);
