@@ -11,6 +11,8 @@ std::string to_words(const Bound& bound) {
     words << " from " << bound.minimum << " to " << bound.maximum;
   } else if (std::isfinite(bound.minimum)) {
     words << (bound.open ? " above " : " of at least ") << bound.minimum;
+  } else if (std::isfinite(bound.maximum)) {
+    words << " of at most " << bound.maximum;
   }
   return words.str();
 }

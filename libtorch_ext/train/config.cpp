@@ -156,8 +156,9 @@ void check_further(const config::Document& document, const TrainConfig& config) 
   if (config.lr_warmup && !config.lr_scheduler) {
     throw document.error("/lr_warmup", "found one, expected an /lr_scheduler that it comes before, or null");
   }
-  if (config.lr_warmup && std::holds_alternative<ReduceLROnPlateauConfig>(*config.lr_scheduler)) {
-    throw document.error("/lr_warmup", "found one before ReduceLROnPlateau, which goes by a metric; expected null");
+  if (config.lr_scheduler) {
+    const auto problem = find_problem(*config.lr_scheduler, config.lr_warmup);
+    if (problem) throw document.error(problem->pointer, problem->message);
   }
   if (config.eval_every_epochs > 1 && config.lr_scheduler &&
       std::holds_alternative<ReduceLROnPlateauConfig>(*config.lr_scheduler)) {
@@ -196,7 +197,7 @@ void check_further(const config::Document& document, const TrainConfig& config) 
     throw document.error("/checkpoint/keep", "found " + std::to_string(*config.checkpoint.keep) +
                                                  ", expected /checkpoint/every_epochs with it, or null");
   }
-  const auto check_pair_of = [&](const char* key, const std::vector<double>& numbers) {
+  const auto check_pair_of = [&](const char* key, const auto& numbers) {
     if (numbers.size() == 2) return;
     throw document.error(std::string("/optimizer/") + key,
                          "found " + std::to_string(numbers.size()) + " numbers, expected 2");
@@ -204,6 +205,7 @@ void check_further(const config::Document& document, const TrainConfig& config) 
   std::visit(
       [&]<class Config>(const Config& c) {
         if constexpr (requires { c.betas; }) check_pair_of("betas", c.betas);
+        if constexpr (std::is_same_v<Config, AdafactorConfig>) check_pair_of("eps", c.eps);
         if constexpr (requires { c.etas; }) check_pair_of("etas", c.etas), check_pair_of("step_sizes", c.step_sizes);
       },
       config.optimizer);

@@ -1,12 +1,13 @@
 #include "libtorch_ext/train/csv_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fcntl.h>
-#include <fstream>
-#include <unistd.h>
 #include <cmath>
+#include <cstring>
+#include <fstream>
 #include <sstream>
 
 #include "libtorch_ext/core/error.h"

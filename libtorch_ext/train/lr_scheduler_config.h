@@ -17,14 +17,14 @@ namespace torch_ext {
 
 class LRScheduler;
 
-/// "lr_scheduler": one of `torch.optim.lr_scheduler`'s classes by its name, with Python's arguments. `interval` says
-/// what a step is: an "epoch", or a "step" of the optimizer. See the classes in `optim/lr_schedulers` for their meaning.
+// "lr_scheduler": one of `torch.optim.lr_scheduler`'s classes by its name, with Python's arguments. See the classes in
+// `optim/lr_schedulers` for their meaning.
+
 /// Multiplies by `gamma` every `step_size` steps.
 struct StepLRConfig {
   static constexpr const char* kName = "StepLR";
   int64_t step_size = 1;
   double gamma = 0.1;
-  std::string interval = "epoch";
 };
 
 /// Multiplies by `gamma` at each of `milestones`.
@@ -32,7 +32,6 @@ struct MultiStepLRConfig {
   static constexpr const char* kName = "MultiStepLR";
   std::vector<int64_t> milestones;  ///< numbers of steps
   double gamma = 0.1;
-  std::string interval = "epoch";
 };
 
 /// Multiplies by `factor` for `total_iters` steps.
@@ -40,7 +39,6 @@ struct ConstantLRConfig {
   static constexpr const char* kName = "ConstantLR";
   double factor = 1.0 / 3;
   int64_t total_iters = 5;
-  std::string interval = "epoch";
 };
 
 /// In a straight line from one factor to another.
@@ -49,14 +47,12 @@ struct LinearLRConfig {
   double start_factor = 1.0 / 3;
   double end_factor = 1;
   int64_t total_iters = 5;
-  std::string interval = "epoch";
 };
 
 /// Multiplies by `gamma` every step.
 struct ExponentialLRConfig {
   static constexpr const char* kName = "ExponentialLR";
   double gamma = 0.95;
-  std::string interval = "epoch";
 };
 
 /// Down to 0 as a power of the steps that are left.
@@ -64,7 +60,6 @@ struct PolynomialLRConfig {
   static constexpr const char* kName = "PolynomialLR";
   std::optional<int64_t> total_iters;  ///< null: all steps of the run
   double power = 1;
-  std::string interval = "epoch";
 };
 
 /// Half a cosine down to `eta_min`.
@@ -72,7 +67,6 @@ struct CosineAnnealingLRConfig {
   static constexpr const char* kName = "CosineAnnealingLR";
   std::optional<int64_t> T_max;  ///< null: all steps of the run
   double eta_min = 0;
-  std::string interval = "epoch";
 };
 
 /// Cosines, one after the other, each `T_mult` times as long.
@@ -81,7 +75,6 @@ struct CosineAnnealingWarmRestartsConfig {
   int64_t T_0 = 10;  ///< steps of the first
   int64_t T_mult = 1;
   double eta_min = 0;
-  std::string interval = "epoch";
 };
 
 /// Up to `max_lr` and far down again, each step, over the whole run.
@@ -96,7 +89,7 @@ struct OneCycleLRConfig {
   double div_factor = 25;
   double final_div_factor = 1e4;
   bool three_phase = false;
-  std::string interval = "step";
+  static constexpr const char* kInterval = "step";
 };
 
 /// Up and down between two rates, over and over.
@@ -111,7 +104,7 @@ struct CyclicLRConfig {
   bool cycle_momentum = true;
   double base_momentum = 0.8;
   double max_momentum = 0.9;
-  std::string interval = "step";
+  static constexpr const char* kInterval = "step";
 };
 
 /// Multiplies by `factor` when the test accuracy (or loss) has stopped getting better.
@@ -128,8 +121,40 @@ struct ReduceLROnPlateauConfig {
   static constexpr const char* interval = "epoch";
 };
 
+/// A schedule and what a step of it is: an "epoch", or a "step" of the optimizer.
+template <class Schedule>
+struct Stepped : Schedule {
+  static constexpr const char* default_interval() {
+    if constexpr (requires { Schedule::kInterval; }) return Schedule::kInterval;
+    return "epoch";
+  }
+  std::string interval = default_interval();
+};
+
+/// A schedule among others: it steps with them. Its `null`s, "all steps of the run", are the steps that it has there.
+using LRSchedulerPart = std::variant<CosineAnnealingLRConfig, StepLRConfig, MultiStepLRConfig, ConstantLRConfig,
+                                     LinearLRConfig, ExponentialLRConfig, PolynomialLRConfig,
+                                     CosineAnnealingWarmRestartsConfig, OneCycleLRConfig, CyclicLRConfig>;
+
+/// One schedule after the other.
+struct SequentialLRConfig {
+  static constexpr const char* kName = "SequentialLR";
+  std::vector<LRSchedulerPart> schedulers;
+  std::vector<int64_t> milestones;  ///< after how many steps the next one begins; one less than `schedulers`
+};
+
+/// Several schedules at once, each changing what the one before it has made of the rate.
+struct ChainedSchedulerConfig {
+  static constexpr const char* kName = "ChainedScheduler";
+  std::vector<LRSchedulerPart> schedulers;
+};
+
 using LRSchedulerConfig =
-    std::variant<CosineAnnealingLRConfig, StepLRConfig, MultiStepLRConfig, ConstantLRConfig, LinearLRConfig, ExponentialLRConfig, PolynomialLRConfig, CosineAnnealingWarmRestartsConfig, OneCycleLRConfig, CyclicLRConfig, ReduceLROnPlateauConfig>;
+    std::variant<Stepped<CosineAnnealingLRConfig>, Stepped<StepLRConfig>, Stepped<MultiStepLRConfig>,
+                 Stepped<ConstantLRConfig>, Stepped<LinearLRConfig>, Stepped<ExponentialLRConfig>,
+                 Stepped<PolynomialLRConfig>, Stepped<CosineAnnealingWarmRestartsConfig>, Stepped<OneCycleLRConfig>,
+                 Stepped<CyclicLRConfig>, Stepped<SequentialLRConfig>, Stepped<ChainedSchedulerConfig>,
+                 ReduceLROnPlateauConfig>;
 
 /// "lr_warmup": a linear rise before the schedule, which is put off by as many steps: Python's `LinearLR` and
 /// `SequentialLR`.
@@ -142,21 +167,18 @@ template <class Visitor>
 void describe(Visitor& v, StepLRConfig& c) {
   v.field("step_size", c.step_size, config::at_least(1));
   v.field("gamma", c.gamma);
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
 void describe(Visitor& v, MultiStepLRConfig& c) {
   v.field("milestones", c.milestones, config::at_least(1), "numbers of steps");
   v.field("gamma", c.gamma);
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
 void describe(Visitor& v, ConstantLRConfig& c) {
   v.field("factor", c.factor, config::between(0, 1));
   v.field("total_iters", c.total_iters, config::at_least(0));
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
@@ -164,27 +186,23 @@ void describe(Visitor& v, LinearLRConfig& c) {
   v.field("start_factor", c.start_factor, config::between(0, 1));
   v.field("end_factor", c.end_factor, config::between(0, 1));
   v.field("total_iters", c.total_iters, config::at_least(1));
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
 void describe(Visitor& v, ExponentialLRConfig& c) {
   v.field("gamma", c.gamma, config::above(0));
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
 void describe(Visitor& v, PolynomialLRConfig& c) {
   v.field("total_iters", c.total_iters, config::at_least(1), "null: all steps of the run");
   v.field("power", c.power, config::above(0));
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
 void describe(Visitor& v, CosineAnnealingLRConfig& c) {
   v.field("T_max", c.T_max, config::at_least(1), "null: all steps of the run");
   v.field("eta_min", c.eta_min, config::at_least(0));
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
@@ -192,7 +210,6 @@ void describe(Visitor& v, CosineAnnealingWarmRestartsConfig& c) {
   v.field("T_0", c.T_0, config::at_least(1), "steps of the first");
   v.field("T_mult", c.T_mult, config::at_least(1));
   v.field("eta_min", c.eta_min, config::at_least(0));
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
@@ -206,7 +223,6 @@ void describe(Visitor& v, OneCycleLRConfig& c) {
   v.field("div_factor", c.div_factor, config::above(0), "the rate begins at max_lr / div_factor");
   v.field("final_div_factor", c.final_div_factor, config::above(0), "and ends so much lower still");
   v.field("three_phase", c.three_phase);
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
@@ -220,7 +236,6 @@ void describe(Visitor& v, CyclicLRConfig& c) {
   v.field("cycle_momentum", c.cycle_momentum);
   v.field("base_momentum", c.base_momentum, config::between(0, 1));
   v.field("max_momentum", c.max_momentum, config::between(0, 1));
-  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
 }
 
 template <class Visitor>
@@ -236,6 +251,23 @@ void describe(Visitor& v, ReduceLROnPlateauConfig& c) {
 }
 
 template <class Visitor>
+void describe(Visitor& v, SequentialLRConfig& c) {
+  v.field("schedulers", c.schedulers, {}, "one after the other; null steps are those that each has");
+  v.field("milestones", c.milestones, config::at_least(1), "after how many steps the next one begins");
+}
+
+template <class Visitor>
+void describe(Visitor& v, ChainedSchedulerConfig& c) {
+  v.field("schedulers", c.schedulers, {}, "all at once");
+}
+
+template <class Visitor, class Schedule>
+void describe(Visitor& v, Stepped<Schedule>& c) {
+  describe(v, static_cast<Schedule&>(c));
+  v.field("interval", c.interval, config::one_of({"epoch", "step"}), "what a step of the schedule is");
+}
+
+template <class Visitor>
 void describe(Visitor& v, LRWarmupConfig& c) {
   v.field("steps", c.steps, config::at_least(1), "in the schedule's interval");
   v.field("start_factor", c.start_factor, config::between(0, 1), "of the rate, at the start");
@@ -243,6 +275,14 @@ void describe(Visitor& v, LRWarmupConfig& c) {
 
 /// Whether a schedule steps with the optimizer, not with the epoch.
 bool steps_each_batch(const LRSchedulerConfig& config);
+
+/// What no bound can say: where a schedule can't be made so, `{pointer, message}` of the key that is wrong.
+struct LRSchedulerProblem {
+  std::string pointer;
+  std::string message;
+};
+std::optional<LRSchedulerProblem> find_problem(const LRSchedulerConfig& config,
+                                               const std::optional<LRWarmupConfig>& warmup);
 
 /// The schedule that a config names. `steps`: of the whole run, in the schedule's interval.
 std::shared_ptr<LRScheduler> make_lr_scheduler(const LRSchedulerConfig& config,

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "libtorch_ext/optim/adadelta.h"
+#include "libtorch_ext/optim/adafactor.h"
 #include "libtorch_ext/optim/adagrad.h"
 #include "libtorch_ext/optim/adam.h"
 #include "libtorch_ext/optim/adamax.h"
@@ -38,20 +39,20 @@ OptimizerPtr make_of(const PlannedGroups& groups, const Options& options) {
 
 OptimizerPtr make(const SGDConfig& c, const PlannedGroups& groups) {
   return make_of<SGD>(groups, SGDOptions(c.lr)
-                                   .momentum(c.momentum)
-                                   .dampening(c.dampening)
-                                   .weight_decay(c.weight_decay)
-                                   .nesterov(c.nesterov)
-                                   .maximize(c.maximize));
+                                  .momentum(c.momentum)
+                                  .dampening(c.dampening)
+                                  .weight_decay(c.weight_decay)
+                                  .nesterov(c.nesterov)
+                                  .maximize(c.maximize));
 }
 
 OptimizerPtr make(const AdamWConfig& c, const PlannedGroups& groups) {
   return make_of<AdamW>(groups, AdamWOptions(c.lr)
-                                   .betas(pair(c.betas))
-                                   .eps(c.eps)
-                                   .weight_decay(c.weight_decay)
-                                   .amsgrad(c.amsgrad)
-                                   .maximize(c.maximize));
+                                    .betas(pair(c.betas))
+                                    .eps(c.eps)
+                                    .weight_decay(c.weight_decay)
+                                    .amsgrad(c.amsgrad)
+                                    .maximize(c.maximize));
 }
 
 OptimizerPtr make(const AdamConfig& c, const PlannedGroups& groups) {
@@ -66,86 +67,79 @@ OptimizerPtr make(const AdamConfig& c, const PlannedGroups& groups) {
 
 OptimizerPtr make(const RAdamConfig& c, const PlannedGroups& groups) {
   return make_of<RAdam>(groups, RAdamOptions(c.lr)
-                                   .betas(pair(c.betas))
-                                   .eps(c.eps)
-                                   .weight_decay(c.weight_decay)
-                                   .decoupled_weight_decay(c.decoupled_weight_decay)
-                                   .maximize(c.maximize));
+                                    .betas(pair(c.betas))
+                                    .eps(c.eps)
+                                    .weight_decay(c.weight_decay)
+                                    .decoupled_weight_decay(c.decoupled_weight_decay)
+                                    .maximize(c.maximize));
 }
 
 OptimizerPtr make(const NAdamConfig& c, const PlannedGroups& groups) {
   return make_of<NAdam>(groups, NAdamOptions(c.lr)
-                                   .betas(pair(c.betas))
-                                   .eps(c.eps)
-                                   .weight_decay(c.weight_decay)
-                                   .momentum_decay(c.momentum_decay)
-                                   .decoupled_weight_decay(c.decoupled_weight_decay)
-                                   .maximize(c.maximize));
+                                    .betas(pair(c.betas))
+                                    .eps(c.eps)
+                                    .weight_decay(c.weight_decay)
+                                    .momentum_decay(c.momentum_decay)
+                                    .decoupled_weight_decay(c.decoupled_weight_decay)
+                                    .maximize(c.maximize));
 }
 
 OptimizerPtr make(const AdamaxConfig& c, const PlannedGroups& groups) {
-  return make_of<Adamax>(groups, AdamaxOptions(c.lr)
-                                   .betas(pair(c.betas))
-                                   .eps(c.eps)
-                                   .weight_decay(c.weight_decay)
-                                   .maximize(c.maximize));
+  return make_of<Adamax>(
+      groups, AdamaxOptions(c.lr).betas(pair(c.betas)).eps(c.eps).weight_decay(c.weight_decay).maximize(c.maximize));
 }
 
 OptimizerPtr make(const AdadeltaConfig& c, const PlannedGroups& groups) {
-  return make_of<Adadelta>(groups, AdadeltaOptions(c.lr)
-                                   .rho(c.rho)
-                                   .eps(c.eps)
-                                   .weight_decay(c.weight_decay)
-                                   .maximize(c.maximize));
+  return make_of<Adadelta>(
+      groups, AdadeltaOptions(c.lr).rho(c.rho).eps(c.eps).weight_decay(c.weight_decay).maximize(c.maximize));
 }
 
 OptimizerPtr make(const AdagradConfig& c, const PlannedGroups& groups) {
   return make_of<Adagrad>(groups, AdagradOptions(c.lr)
-                                   .lr_decay(c.lr_decay)
-                                   .weight_decay(c.weight_decay)
-                                   .initial_accumulator_value(c.initial_accumulator_value)
-                                   .eps(c.eps)
-                                   .maximize(c.maximize));
+                                      .lr_decay(c.lr_decay)
+                                      .weight_decay(c.weight_decay)
+                                      .initial_accumulator_value(c.initial_accumulator_value)
+                                      .eps(c.eps)
+                                      .maximize(c.maximize));
 }
 
 OptimizerPtr make(const RMSpropConfig& c, const PlannedGroups& groups) {
   return make_of<RMSprop>(groups, RMSpropOptions(c.lr)
-                                   .alpha(c.alpha)
-                                   .eps(c.eps)
-                                   .weight_decay(c.weight_decay)
-                                   .momentum(c.momentum)
-                                   .centered(c.centered)
-                                   .maximize(c.maximize));
+                                      .alpha(c.alpha)
+                                      .eps(c.eps)
+                                      .weight_decay(c.weight_decay)
+                                      .momentum(c.momentum)
+                                      .centered(c.centered)
+                                      .maximize(c.maximize));
 }
 
 OptimizerPtr make(const ASGDConfig& c, const PlannedGroups& groups) {
-  return make_of<ASGD>(groups, ASGDOptions(c.lr)
-                                   .lambd(c.lambd)
-                                   .alpha(c.alpha)
-                                   .t0(c.t0)
-                                   .weight_decay(c.weight_decay)
-                                   .maximize(c.maximize));
+  return make_of<ASGD>(
+      groups,
+      ASGDOptions(c.lr).lambd(c.lambd).alpha(c.alpha).t0(c.t0).weight_decay(c.weight_decay).maximize(c.maximize));
 }
 
 OptimizerPtr make(const RpropConfig& c, const PlannedGroups& groups) {
-  return make_of<Rprop>(groups, RpropOptions(c.lr)
-                                   .etas(pair(c.etas))
-                                   .step_sizes(pair(c.step_sizes))
-                                   .maximize(c.maximize));
+  return make_of<Rprop>(groups,
+                        RpropOptions(c.lr).etas(pair(c.etas)).step_sizes(pair(c.step_sizes)).maximize(c.maximize));
+}
+
+OptimizerPtr make(const AdafactorConfig& c, const PlannedGroups& groups) {
+  return make_of<Adafactor>(groups, AdafactorOptions(c.lr)
+                                        .beta2_decay(c.beta2_decay)
+                                        .eps({c.eps.at(0), c.eps.at(1).value_or(1e-3)})
+                                        .d(c.d)
+                                        .weight_decay(c.weight_decay)
+                                        .maximize(c.maximize));
 }
 
 OptimizerPtr make(const LionConfig& c, const PlannedGroups& groups) {
-  return make_of<Lion>(groups, LionOptions(c.lr)
-                                   .betas(pair(c.betas))
-                                   .weight_decay(c.weight_decay)
-                                   .maximize(c.maximize));
+  return make_of<Lion>(groups,
+                       LionOptions(c.lr).betas(pair(c.betas)).weight_decay(c.weight_decay).maximize(c.maximize));
 }
 
 OptimizerPtr make(const LambConfig& c, const PlannedGroups& groups) {
-  return make_of<Lamb>(groups, LambOptions(c.lr)
-                                   .betas(pair(c.betas))
-                                   .eps(c.eps)
-                                   .weight_decay(c.weight_decay));
+  return make_of<Lamb>(groups, LambOptions(c.lr).betas(pair(c.betas)).eps(c.eps).weight_decay(c.weight_decay));
 }
 
 }  // namespace

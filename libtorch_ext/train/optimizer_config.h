@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -124,6 +125,16 @@ struct RpropConfig {
   bool maximize = false;
 };
 
+struct AdafactorConfig {
+  static constexpr const char* kName = "Adafactor";
+  double lr = 1e-2;
+  double beta2_decay = -0.8;
+  std::vector<std::optional<double>> eps = {std::nullopt, 1e-3};
+  double d = 1;
+  double weight_decay = 0;
+  bool maximize = false;
+};
+
 struct LionConfig {
   static constexpr const char* kName = "Lion";
   double lr = 1e-4;
@@ -141,7 +152,9 @@ struct LambConfig {
   bool maximize = false;
 };
 
-using OptimizerConfig = std::variant<SGDConfig, AdamWConfig, AdamConfig, RAdamConfig, NAdamConfig, AdamaxConfig, AdadeltaConfig, AdagradConfig, RMSpropConfig, ASGDConfig, RpropConfig, LionConfig, LambConfig>;
+using OptimizerConfig =
+    std::variant<SGDConfig, AdamWConfig, AdamConfig, RAdamConfig, NAdamConfig, AdamaxConfig, AdadeltaConfig,
+                 AdagradConfig, RMSpropConfig, ASGDConfig, RpropConfig, AdafactorConfig, LionConfig, LambConfig>;
 
 template <class Visitor>
 void describe(Visitor& v, SGDConfig& c) {
@@ -249,6 +262,16 @@ void describe(Visitor& v, RpropConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
   v.field("etas", c.etas, config::above(0), "factors of a step after a change of sign, and without one");
   v.field("step_sizes", c.step_sizes, config::above(0), "least and largest");
+  v.field("maximize", c.maximize, {}, "climbs instead");
+}
+
+template <class Visitor>
+void describe(Visitor& v, AdafactorConfig& c) {
+  v.field("lr", c.lr, config::at_least(0), "learning rate");
+  v.field("beta2_decay", c.beta2_decay, {.maximum = 0}, "the exponent by which the decay of the averages goes to 1");
+  v.field("eps", c.eps, config::at_least(0), "for the averages (null: by the dtype), and for the parameter's scale");
+  v.field("d", c.d, config::at_least(1), "updates of a larger root mean square are scaled down to it");
+  v.field("weight_decay", c.weight_decay, config::at_least(0));
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
 

@@ -31,8 +31,9 @@ std::map<int, PythonExample> run_python_examples() {
   const std::string folder = TORCH_EXT_SOURCE_DIR;
   const auto output =
       run_python(read_file(folder + "/tests/cookbook/run_python.py"), {folder + "/libtorch_ext/cookbook.md"});
-  const auto last_line = nlohmann::json::parse(output.substr(output.rfind("{\"1\"")));
-  for (const auto& [number, example] : last_line.items()) {
+  const size_t json = output.rfind("{\"1\"");  // among warnings
+  const auto all = nlohmann::json::parse(output.substr(json, output.find('\n', json) - json));
+  for (const auto& [number, example] : all.items()) {
     examples[std::stoi(number)] = {example.at("output"), example.at("error")};
   }
   return examples;
@@ -77,7 +78,7 @@ TEST_CASE("cookbook: its 80 examples run, and where both languages print, they p
     ++compared;
   }
   CHECK(number == 80);
-  if (!python.empty()) CHECK(compared >= 60);
+  if (!python.empty()) CHECK(compared >= 70);
 }
 
 }  // namespace torch_ext::testing

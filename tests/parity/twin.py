@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from augment import Random, augment  # noqa: E402
+from optim_twin import make_optimizer, make_scheduler  # noqa: E402
 from zoo import create_model  # noqa: E402
 
 
@@ -70,31 +71,14 @@ class Twin:
             Images(data, "train", data["train_limit"], data["augment"]), batch_size=data["batch_size"], shuffle=data["shuffle"],
             drop_last=data["drop_last"], generator=self.generator)
         self.test = Images(data, "t10k", data["test_limit"])
-        arguments = dict(config["optimizer"])
-        self.optimizer = getattr(torch.optim, arguments.pop("name"))(self.model.parameters(), **arguments)
+        self.optimizer = make_optimizer(config["optimizer"], self.model.parameters())
         self.by_step = (config["lr_scheduler"] or {}).get("interval") == "step"
-        self.scheduler = self.make_scheduler() if config["lr_scheduler"] else None
+        self.scheduler = None
+        if config["lr_scheduler"]:
+            steps = config["epochs"] * (len(self.loader) if self.by_step else 1)
+            self.scheduler = make_scheduler(config["lr_scheduler"], config["lr_warmup"], self.optimizer, steps)
         self.epoch = 0
         self.losses = []
-
-    def make_scheduler(self):
-        config, lr_scheduler = self.config, torch.optim.lr_scheduler
-        arguments = dict(config["lr_scheduler"])
-        name, warmup = arguments.pop("name"), config["lr_warmup"]
-        arguments.pop("interval", None)
-        steps = config["epochs"] * (len(self.loader) if self.by_step else 1)
-        if warmup:
-            steps = max(1, steps - warmup["steps"])
-        for key in ("T_max", "total_iters"):
-            if key in arguments:
-                arguments[key] = arguments[key] or steps
-        if name == "OneCycleLR":
-            arguments["total_steps"] = steps
-        made = getattr(lr_scheduler, name)(self.optimizer, **arguments)
-        if not warmup:
-            return made
-        rise = lr_scheduler.LinearLR(self.optimizer, warmup["start_factor"], total_iters=warmup["steps"])
-        return lr_scheduler.SequentialLR(self.optimizer, [rise, made], [warmup["steps"]])
 
     def autocast(self):
         return torch.autocast("cpu", torch.bfloat16, enabled=self.config["amp"] == "bfloat16")
