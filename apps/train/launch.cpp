@@ -45,6 +45,7 @@ struct Failure {
   int rank = 0;
   int status = 0;
 
+  bool was_killed() const { return WIFSIGNALED(status); }
   int exit_code() const { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
   std::string words() const {
     return "rank " + std::to_string(rank) +
@@ -158,12 +159,16 @@ void signal_all(const std::vector<Process>& processes, int signal) {
   for (const auto& process : processes) kill(process.id, signal);
 }
 
-// Takes the processes that have ended off the list; notes the first failure.
+// Takes the processes that have ended off the list; notes the first failure. One that was killed had no part in how the
+// others ended, so it comes before those that did so at the same time.
 void collect(std::vector<Process>& processes, std::optional<Failure>& failure) {
+  const bool acted_on = failure.has_value();
   std::erase_if(processes, [&](const Process& process) {
     int status = 0;
     if (waitpid(process.id, &status, WNOHANG) != process.id) return false;
-    if (status != 0 && !failure) failure = Failure{process.rank, status};
+    if (status != 0 && (!failure || (WIFSIGNALED(status) && !failure->was_killed() && !acted_on))) {
+      failure = Failure{process.rank, status};
+    }
     return true;
   });
 }
@@ -180,7 +185,7 @@ std::optional<Failure> wait_for(std::vector<Process> processes, Errors& errors) 
     for (; forwarded < g_signals; ++forwarded) signal_all(processes, g_signal);
     // One signal asks all to stop, and they may take their time; a second doesn't.
     if (failure && forwarded != 1 && !ending) {
-      if (!errors.any() && !g_signal) {
+      if ((!errors.any() || failure->was_killed()) && !g_signal) {
         std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
       }
       signal_all(processes, SIGTERM);
