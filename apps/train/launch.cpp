@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "apps/bad_input.h"
 #include "libtorch_ext/core/error.h"
 
 namespace {
@@ -26,7 +28,12 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::milliseconds(700);
 constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
 
+constexpr const char* kErrors = "TX_TRAIN_ERRORS";  // the number of the socket that the processes' errors go to
+constexpr char kOwnCause = 'c';
+constexpr char kLostOthers = 'l';
+
 volatile std::sig_atomic_t g_signal = 0;
+volatile std::sig_atomic_t g_signals = 0;
 
 struct Process {
   pid_t id = 0;
@@ -47,6 +54,57 @@ struct Failure {
   }
 };
 
+// What the processes have to say of their ends.
+class Errors {
+ public:
+  Errors() {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends_) != 0) {
+      throw torch_ext::Error(std::string("--nproc: can't make a socket: ") + std::strerror(errno));
+    }
+    fcntl(ends_[0], F_SETFD, FD_CLOEXEC);
+    setenv(kErrors, std::to_string(ends_[1]).c_str(), 1);
+  }
+  ~Errors() {
+    close(ends_[0]);
+    close(ends_[1]);
+  }
+  Errors(const Errors&) = delete;
+  Errors& operator=(const Errors&) = delete;
+
+  /// Says the first cause as soon as it comes.
+  void receive() {
+    for (;;) {
+      const ssize_t size = recv(ends_[0], nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+      if (size <= 0) return;
+      std::string message(static_cast<size_t>(size), '\0');
+      if (recv(ends_[0], message.data(), message.size(), MSG_DONTWAIT) != size) return;
+      const bool lost_others = message[0] == kLostOthers;
+      message.erase(0, 1);
+      if (lost_others) {
+        if (std::ranges::find(lost_, message) == lost_.end()) lost_.push_back(message);
+      } else if (!said_) {
+        bad_input("tx-train", message);
+        said_ = true;
+      }
+    }
+  }
+  /// Whether anything came.
+  bool any() const { return said_ || !lost_.empty(); }
+  bool said() const { return said_; }
+  /// After all have ended.
+  void say_the_rest() {
+    receive();
+    // After a signal, some may have ended before the others.
+    if (said_ || g_signal) return;
+    for (const auto& message : lost_) bad_input("tx-train", message);
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+  bool said_ = false;
+  std::vector<std::string> lost_;
+};
+
 // A port that nobody listens on now.
 int free_port() {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -64,6 +122,10 @@ int free_port() {
 void set(const char* name, int value) { setenv(name, std::to_string(value).c_str(), 1); }
 
 [[noreturn]] void become_rank(char** argv, int rank) {
+  // What comes before the new program has its own way is for this one to heed.
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  if (g_signal) _exit(128 + g_signal);
   // A group of its own: Ctrl-C reaches the launcher, which hands it on once.
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -107,19 +169,17 @@ void collect(std::vector<Process>& processes, std::optional<Failure>& failure) {
 }
 
 // Waits until all have ended: by themselves, or because one failed or this process was signalled.
-std::optional<Failure> wait_for(std::vector<Process> processes) {
+std::optional<Failure> wait_for(std::vector<Process> processes, Errors& errors) {
   std::optional<Failure> failure;
   auto deadline = Clock::time_point::max();
-  bool forwarded = false;
+  int forwarded = 0;
   bool ending = false;
   while (!processes.empty()) {
     collect(processes, failure);
-    if (g_signal && !forwarded) {
-      signal_all(processes, g_signal);
-      forwarded = true;
-    }
-    if (failure && !forwarded && !ending) {
-      std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
+    errors.receive();
+    for (; forwarded < g_signals; ++forwarded) signal_all(processes, g_signal);
+    if (failure && forwarded == 0 && !ending) {
+      if (!errors.any()) std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
       signal_all(processes, SIGTERM);
       ending = true;
       deadline = Clock::now() + kPatience;
@@ -133,6 +193,7 @@ std::optional<Failure> wait_for(std::vector<Process> processes) {
     }
     std::this_thread::sleep_for(kBetweenLooks);
   }
+  errors.say_the_rest();
   return failure;
 }
 
@@ -140,13 +201,25 @@ std::optional<Failure> wait_for(std::vector<Process> processes) {
 
 int launch(char** argv, const LaunchOptions& options) {
   struct sigaction action {};
-  action.sa_handler = [](int signal) { g_signal = signal; };
+  action.sa_handler = [](int signal) {
+    g_signal = signal;
+    g_signals = g_signals + 1;
+  };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   for (int attempt = 0;; ++attempt) {
-    const auto failure = wait_for(start(argv, options.processes, attempt));
+    Errors errors;
+    const auto failure = wait_for(start(argv, options.processes, attempt), errors);
     if (!failure) return 0;
+    if (g_signal && !errors.said()) return 128 + g_signal;
     if (g_signal || attempt >= options.max_restarts) return failure->exit_code();
     std::fprintf(stderr, "tx-train: starting all anew, attempt %d of %d\n", attempt + 1, options.max_restarts);
   }
+}
+
+bool tell_launcher(const std::string& message, bool lost_others) {
+  const char* socket = std::getenv(kErrors);
+  if (!socket) return false;
+  const std::string packet = (lost_others ? kLostOthers : kOwnCause) + message;
+  return send(std::atoi(socket), packet.data(), packet.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(packet.size());
 }

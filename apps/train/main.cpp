@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -22,6 +23,7 @@
 #include "libtorch_ext/device/visible_devices.h"
 #include "libtorch_ext/inspect/count_parameters.h"
 #include "libtorch_ext/inspect/profile.h"
+#include "libtorch_ext/parallel/error.h"
 #include "libtorch_ext/parallel/launcher_environment.h"
 #include "libtorch_ext/parallel/process_group.h"
 #include "libtorch_ext/train/epoch.h"
@@ -189,18 +191,19 @@ int train_as_main(tx::Run& run, const Arguments& arguments, const RunFolder& fol
     if (!earlier.empty()) std::printf("moved the earlier run in %s to %s\n", folder.path.c_str(), earlier.c_str());
   }
   folder.remove_leftovers();
-  stop_signal::catch_signals();
+  stop_signal::catch_signals(/*has_launcher=*/run.group.size() > 1);
   return Training(run, folder, checkpoints.get()).run();
 }
 
 // In each process of several but the main one.
 int train_along(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
+  if (arguments.profile) return 0;
   resume(run, arguments, folder);
   if (arguments.dry_run) {
     tx::train_epoch(run, [](double) { return false; });
     return 0;
   }
-  stop_signal::catch_signals();
+  stop_signal::catch_signals(/*has_launcher=*/run.group.size() > 1);
   return Training(run, folder, nullptr).run();
 }
 
@@ -209,7 +212,27 @@ tx::ProcessGroup join_group(const tx::DistributedConfig& config) {
   return tx::init_process_group({.backend = config.backend, .timeout = milliseconds});
 }
 
-int train(Arguments arguments) {
+int failed(const std::string& message, bool lost_others = false) {
+  constexpr int kFailed = 2;
+  std::fflush(stdout);
+  return tell_launcher(message, lost_others) ? kFailed : bad_input(kProgram, message);
+}
+
+// What `main_part` returns; in its stead, the errors' exit code.
+template <class MainPart>
+int or_failed(MainPart main_part) {
+  try {
+    return main_part();
+  } catch (const tx::ProcessGroupError& error) {
+    return failed(error.what(), /*lost_others=*/true);
+  } catch (const c10::Error& error) {
+    return failed(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return failed(error.what());
+  }
+}
+
+int train(Arguments arguments, char** argv) {
   if (arguments.schema) {
     std::cout << tx::train_config_schema();
     return 0;
@@ -218,7 +241,7 @@ int train(Arguments arguments) {
     std::cout << tx::explain_train_config(*arguments.explain);
     return 0;
   }
-  if (arguments.config.empty()) return bad_input(kProgram, "CONFIG is required\nRun with --help for more information.");
+  if (arguments.config.empty()) return failed( "CONFIG is required\nRun with --help for more information.");
   tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);
   if (!arguments.output.empty()) config.output = arguments.output;
   if (arguments.print_config) {
@@ -227,33 +250,36 @@ int train(Arguments arguments) {
   }
   // A launcher that starts its processes anew repeats their arguments.
   const auto launcher = tx::launcher_environment();
+  if (arguments.lr_find && (launcher ? launcher->world_size : arguments.nproc) > 1) {
+    return failed("--lr-find: found several processes, expected one");
+  }
+  if (arguments.nproc > 1 && !launcher && !arguments.profile) {
+    return launch(argv, {.processes = arguments.nproc, .max_restarts = arguments.max_restarts});
+  }
   if (launcher && launcher->restart_count > 0) arguments.resume = "auto";
   if (config.cuda_visible_devices) tx::set_visible_devices(*config.cuda_visible_devices);
   const auto group = join_group(config.distributed);
-  tx::Run run = tx::make_run(config, group);
-  const RunFolder folder{config.output};
-  return run.is_main() ? train_as_main(run, arguments, folder) : train_along(run, arguments, folder);
+  // An error is told while the group is there: the others notice that this process is gone when the cause is known.
+  return or_failed([&] {
+    tx::Run run = tx::make_run(config, group);
+    const RunFolder folder{config.output};
+    return run.is_main() ? train_as_main(run, arguments, folder) : train_along(run, arguments, folder);
+  });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_freed_memory();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of writing, with a message
   CLI::App app("Trains a classifier as a JSON file says", kProgram);
   Arguments arguments;
   add_options(app, arguments);
   try {
     app.parse(argc, argv);
-    if (arguments.nproc > 1 && !tx::launcher_environment()) {
-      return launch(argv, {.processes = arguments.nproc, .max_restarts = arguments.max_restarts});
-    }
-    return train(arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return bad_input(kProgram, error.what());
-  } catch (const c10::Error& error) {
-    return bad_input(kProgram, error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    return bad_input(kProgram, error.what());
+    return failed(error.what());
   }
+  return or_failed([&] { return train(arguments, argv); });
 }

@@ -34,13 +34,12 @@ void TensorBoardLog::step(const tx::Run& run, double loss) {
   if (run.grad_norm.defined()) writer_.add_scalar("grad_norm", run.grad_norm.item<double>(), run.step);
 }
 
-void TensorBoardLog::epoch(const tx::Run& run, const tx::Tally& train, const std::optional<tx::Tally>& test,
-                           double samples_per_second) {
-  writer_.add_scalar("accuracy/train", train.accuracy(), run.step);
-  writer_.add_scalar("samples_per_second", samples_per_second, run.step);
-  if (test) {
-    writer_.add_scalar("loss/test", test->mean_loss(), run.step);
-    writer_.add_scalar("accuracy/test", test->accuracy(), run.step);
+void TensorBoardLog::epoch(const tx::Run& run, const tx::EpochResult& result) {
+  writer_.add_scalar("accuracy/train", result.train.accuracy(), run.step);
+  writer_.add_scalar("samples_per_second", result.samples_per_second, run.step);
+  if (result.test) {
+    writer_.add_scalar("loss/test", result.test->mean_loss(), run.step);
+    writer_.add_scalar("accuracy/test", result.test->accuracy(), run.step);
   }
   if (!run.config.tensorboard->histograms) return;
   for (const auto& item : tx::named_parameters(*run.model.ptr())) {

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "libtorch_ext/train/log/summary_writer.h"
-#include "libtorch_ext/train/run.h"
+#include "libtorch_ext/train/fit.h"
 
 /// What a run shows in TensorBoard: config, test images and the model's graph at the start; `loss/train`, `lr` and
 /// `grad_norm` by the step; `loss/test`, `accuracy/train`, `accuracy/test`, `samples_per_second` and histograms of the
@@ -15,9 +14,7 @@ class TensorBoardLog {
   TensorBoardLog(const std::string& folder, torch_ext::Run& run);
 
   void step(const torch_ext::Run& run, double loss);
-  /// `test`: nothing where the epoch had none.
-  void epoch(const torch_ext::Run& run, const torch_ext::Tally& train, const std::optional<torch_ext::Tally>& test,
-             double samples_per_second);
+  void epoch(const torch_ext::Run& run, const torch_ext::EpochResult& result);
 
  private:
   torch_ext::SummaryWriter writer_;

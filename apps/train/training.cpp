@@ -2,19 +2,38 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
-#include <chrono>
-#include <csignal>
+#include <cmath>
 #include <cstdio>
 #include <limits>
 
 #include "libtorch_ext/formats/file/atomic_file.h"
-#include "libtorch_ext/train/epoch.h"
-#include "progress.h"
+#include "libtorch_ext/inspect/tree.h"
 #include "run_report.h"
 #include "stop_signal.h"
 
 namespace tx = torch_ext;
+
+namespace {
+
+std::string title(int64_t epoch, int64_t epochs) {
+  return "epoch " + std::to_string(epoch) + "/" + std::to_string(epochs);
+}
+
+// Weights that went bad in the last step don't take the place of the good ones in the folder.
+void check_weights(const tx::Run& run) {
+  const c10::NoGradGuard no_grad;
+  for (const auto& item : tx::named_parameters(*run.model.ptr())) {
+    const at::Tensor& weight = item.value();
+    if (weight.numel() == 0) continue;
+    const double largest = torch::linalg_vector_norm(weight, std::numeric_limits<double>::infinity()).item<double>();
+    if (std::isfinite(largest)) continue;
+    throw tx::Error("step " + std::to_string(run.step) + ": found " + (std::isnan(largest) ? "nan" : "inf") + " in " +
+                    item.key() + ", expected finite weights; last.pt stays as it was; try a lower learning rate, or "
+                    "clip_grad_norm");
+  }
+}
+
+}  // namespace
 
 Training::Training(tx::Run& run, RunFolder folder, tx::CheckpointManager* checkpoints)
     : run_(run), folder_(std::move(folder)), checkpoints_(checkpoints) {
@@ -38,12 +57,82 @@ void Training::begin_files() {
 }
 
 int Training::run() {
-  while (run_.epoch < run_.config.epochs) {
-    if (run_.config.max_steps && run_.step >= *run_.config.max_steps) break;
-    if (!epoch()) return ended();
-    if (stops_early()) break;
+  const auto end = tx::fit(run_, {.on_epoch_begin = [this] { begin_epoch(); },
+                                  .on_step = [this](double loss) { step(loss); },
+                                  .on_epoch = [this](const tx::EpochResult& result) { report(result); },
+                                  .keep_on = [] { return stop_signal::received() == 0; }});
+  if (progress_) progress_->finish();
+  if (end == tx::FitEnd::kStopped) return stopped();
+  if (end == tx::FitEnd::kEarly && checkpoints_) {
+    std::printf("no better test accuracy for %lld epochs: stopping early\n",
+                static_cast<long long>(run_.config.early_stopping->patience));
   }
   return done();
+}
+
+void Training::begin_epoch() {
+  if (!checkpoints_) return;
+  progress_.emplace(title(run_.epoch + 1, run_.config.epochs), run_.train_loader->size(), run_.position.batch,
+                    *run_.config.data.batch_size * run_.group.size());
+}
+
+void Training::step(double loss) {
+  if (progress_) progress_->update(run_.position.batch, run_.tally.mean_loss(), run_.lr());
+  if (steps_) {
+    std::vector<double> numbers{loss};
+    if (run_.grad_norm.defined()) numbers.push_back(run_.grad_norm.item<double>());
+    steps_->append(run_.step, numbers);
+  }
+  if (tensorboard_) tensorboard_->step(run_, loss);
+  const auto every = run_.config.checkpoint.every_steps;
+  if (every && run_.step % *every == 0) save();
+}
+
+void Training::save() {
+  check_weights(run_);
+  const auto checkpoint = tx::checkpoint_of(run_);
+  if (checkpoints_) checkpoints_->save(checkpoint);
+}
+
+void Training::report(const tx::EpochResult& result) {
+  check_weights(run_);
+  const auto checkpoint = tx::checkpoint_of(run_);
+  if (!checkpoints_) return;
+  progress_->finish();
+  // The row comes first: a resumed run drops rows beyond its checkpoint, but can't make up for one that is missing.
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  const double test_accuracy = result.test ? result.test->accuracy() : unknown;
+  metrics_->append(result.epoch, {static_cast<double>(run_.step), result.lr, result.train.mean_loss(),
+                                  result.train.accuracy(), result.test ? result.test->mean_loss() : unknown,
+                                  test_accuracy, result.seconds, result.samples_per_second, result.wait_share});
+  if (tensorboard_) tensorboard_->epoch(run_, result);
+  checkpoints_->save_epoch(checkpoint, test_accuracy);
+  print(result);
+}
+
+void Training::print(const tx::EpochResult& result) const {
+  std::string name = title(result.epoch, run_.config.epochs);
+  if (!result.whole) name += ", to the limit after step " + std::to_string(run_.step);
+  std::printf("%s  loss %.4f  accuracy %.2f %%", name.c_str(), result.train.mean_loss(), 100 * result.train.accuracy());
+  if (result.test) {
+    std::printf("  test loss %.4f  test accuracy %.2f %%%s", result.test->mean_loss(), 100 * result.test->accuracy(),
+                result.is_best ? " (best)" : "");
+  }
+  std::printf("  lr %g  %.1f s, %.0f %% of it waiting for data\n", result.lr, result.seconds, 100 * result.wait_share);
+  std::fflush(stdout);
+}
+
+int Training::stopped() {
+  constexpr int kKilledBySignal = 128;
+  const auto received = torch::full({1}, stop_signal::received(), torch::TensorOptions(torch::kLong).device(run_.group.device()));
+  run_.group.all_reduce(received, tx::ReduceOp::kMax);
+  const int signal = received.item<int>();
+  save();
+  if (!checkpoints_) return kKilledBySignal + signal;
+  checkpoints_->wait();
+  std::printf("stopped by signal %d in epoch %lld after step %lld; go on with --resume auto\n", signal,
+              static_cast<long long>(run_.epoch + 1), static_cast<long long>(run_.step));
+  return kKilledBySignal + signal;
 }
 
 int Training::done() {
@@ -54,124 +143,4 @@ int Training::done() {
               static_cast<long long>(run_.epoch), 100 * run_.best.value_or(0), folder_.file("last.pt").c_str(),
               reported ? ", report.html shows what they do" : "");
   return 0;
-}
-
-std::string Training::title() const {
-  return "epoch " + std::to_string(run_.epoch + 1) + "/" + std::to_string(run_.config.epochs);
-}
-
-double Training::seconds() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-}
-
-bool Training::stops_early() {
-  if (!run_.config.early_stopping) return false;
-  const auto patience = run_.config.early_stopping->patience;
-  const bool stops = run_.is_main() && run_.epoch - run_.best_epoch >= patience && run_.epoch < run_.config.epochs;
-  if (stops) {
-    std::printf("no better test accuracy for %lld epochs: stopping early\n", static_cast<long long>(patience));
-  }
-  return run_.group.broadcast(stops ? "stops" : "") == "stops";
-}
-
-void Training::save() {
-  const auto checkpoint = tx::checkpoint_of(run_);
-  if (checkpoints_) checkpoints_->save(checkpoint);
-}
-
-bool Training::train_steps() {
-  std::optional<Progress> progress;
-  const auto begin = std::chrono::steady_clock::now();
-  const int64_t start = run_.position.batch;
-  const int64_t samples_per_batch = *run_.config.data.batch_size * run_.group.size();
-  if (checkpoints_) progress.emplace(title(), run_.train_loader->size(), start, samples_per_batch);
-  const auto every = run_.config.checkpoint.every_steps;
-  int64_t batches = 0;
-  const bool whole = tx::train_epoch(run_, [&](double loss) {
-    batches = run_.position.batch - start;
-    if (progress) progress->update(run_.position.batch, run_.tally.mean_loss(), run_.lr());
-    if (steps_) log_step(loss);
-    if (tensorboard_) tensorboard_->step(run_, loss);
-    if (every && run_.step % *every == 0) save();
-    const bool in_time = !run_.config.max_time || seconds() < *run_.config.max_time;
-    return in_time && stop_signal::received() == 0;
-  });
-  if (progress) progress->finish();
-  epoch_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  epoch_samples_ = static_cast<double>(batches * samples_per_batch);
-  return whole;
-}
-
-void Training::log_step(double loss) {
-  if (run_.grad_norm.defined()) {
-    steps_->append(run_.step, {loss, run_.grad_norm.item<double>()});
-  } else {
-    steps_->append(run_.step, {loss});
-  }
-}
-
-bool Training::is_tested() const {
-  const int64_t epoch = run_.epoch + 1;
-  return epoch % run_.config.eval_every_epochs == 0 || epoch == run_.config.epochs;
-}
-
-bool Training::epoch() {
-  if (!train_steps()) return false;
-  std::optional<tx::Tally> test;
-  if (is_tested()) {
-    test = tx::evaluate(run_, [] { return stop_signal::received() == 0; });
-    if (!test) return false;
-  }
-  const std::string name = title();
-  const double lr = run_.lr();
-  const tx::Tally train = tx::finish_epoch(run_, test);
-  report(name, run_.epoch, train, test, lr);
-  return true;
-}
-
-void Training::report(const std::string& title, int64_t epoch, const tx::Tally& train,
-                      const std::optional<tx::Tally>& test, double lr) {
-  const double unknown = std::numeric_limits<double>::quiet_NaN();
-  const double accuracy = test ? test->accuracy() : unknown;
-  if (accuracy > run_.best.value_or(-1)) run_.best_epoch = epoch;
-  const auto checkpoint = tx::checkpoint_of(run_);
-  if (!checkpoints_) return;
-  const double rate = epoch_samples_ / std::max(epoch_seconds_, 1e-9);
-  const double wait_share = run_.train_loader->metrics().wait_share();
-  // The row comes first: a resumed run drops rows beyond its checkpoint, but can't make up for one that is missing.
-  metrics_->append(epoch, {static_cast<double>(run_.step), lr, train.mean_loss(), train.accuracy(),
-                           test ? test->mean_loss() : unknown, accuracy, epoch_seconds_, rate, wait_share});
-  if (tensorboard_) tensorboard_->epoch(run_, train, test, rate);
-  const bool is_best = checkpoints_->save_epoch(checkpoint, accuracy);
-  if (is_best) run_.best = accuracy;
-  std::printf("%s  loss %.4f  accuracy %.2f %%", title.c_str(), train.mean_loss(), 100 * train.accuracy());
-  if (test) {
-    std::printf("  test loss %.4f  test accuracy %.2f %%%s", test->mean_loss(), 100 * accuracy, is_best ? " (best)" : "");
-  }
-  std::printf("  lr %g  %.1f s, %.0f %% of it waiting for data\n", lr, epoch_seconds_, 100 * wait_share);
-  std::fflush(stdout);
-}
-
-int Training::ended() {
-  const auto signals = torch::full({1}, stop_signal::received(), torch::TensorOptions(torch::kLong).device(run_.group.device()));
-  run_.group.all_reduce(signals, tx::ReduceOp::kMax);
-  const int signal = signals.item<int>();
-  return signal ? stopped(signal) : reached_limit();
-}
-
-int Training::stopped(int signal) {
-  constexpr int kKilledBySignal = 128;
-  save();
-  if (!checkpoints_) return kKilledBySignal + signal;
-  checkpoints_->wait();
-  std::printf("stopped by signal %d in epoch %lld after step %lld; go on with --resume auto\n", signal,
-              static_cast<long long>(run_.epoch + 1), static_cast<long long>(run_.step));
-  return kKilledBySignal + signal;
-}
-
-int Training::reached_limit() {
-  const auto test = tx::evaluate(run_, [] { return true; });
-  report(title() + ", to the limit after step " + std::to_string(run_.step), run_.epoch + 1, run_.tally.over(run_.group),
-         test, run_.lr());
-  return done();
 }

@@ -1,7 +1,13 @@
 #include "libtorch_ext/train/csv_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <fstream>
 #include <sstream>
 
 #include "libtorch_ext/core/error.h"
@@ -30,6 +36,10 @@ std::vector<std::string> cells_of(const std::string& line) {
   return cells;
 }
 
+[[noreturn]] void throw_log_error(const std::string& path) {
+  throw Error(path + ": can't be written: " + std::strerror(errno));
+}
+
 std::string shortest(double number) {
   if (std::isnan(number)) return "nan";  // without its sign
   char text[32];
@@ -45,13 +55,31 @@ CsvLog::CsvLog(std::string path, const std::vector<std::string>& columns, int64_
   formats::AtomicFile start(path_);
   start.write(header + "\n" + kept_rows(path_, header, keep_through));
   start.commit();
-  file_.open(path_, std::ios::app);
+  fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (fd_ < 0) throw_log_error(path_);
+  size_ = ::lseek(fd_, 0, SEEK_END);
+}
+
+CsvLog::~CsvLog() {
+  if (fd_ >= 0) ::close(fd_);
 }
 
 void CsvLog::append(int64_t count, const std::vector<double>& numbers) {
   std::string row = std::to_string(count);
   for (const double number : numbers) row += "," + shortest(number);
-  if (!(file_ << row << '\n' << std::flush)) throw Error(path_ + ": can't be written to; is the disk full?");
+  row += '\n';
+  for (size_t done = 0; done < row.size();) {
+    const ssize_t count = ::write(fd_, row.data() + done, row.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int error = errno;
+      [[maybe_unused]] const int ignored = ::ftruncate(fd_, size_);
+      errno = error;
+      throw_log_error(path_);
+    }
+    done += static_cast<size_t>(count);
+  }
+  size_ += static_cast<int64_t>(row.size());
 }
 
 std::map<std::string, std::vector<double>> read_csv_log(const std::string& path) {

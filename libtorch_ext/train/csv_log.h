@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,13 +13,18 @@ class CsvLog {
  public:
   /// Starts the file anew, or keeps of an old one the whole rows whose count is at most `keep_through`.
   CsvLog(std::string path, const std::vector<std::string>& columns, int64_t keep_through = 0);
+  ~CsvLog();
+  CsvLog(const CsvLog&) = delete;
+  CsvLog& operator=(const CsvLog&) = delete;
 
-  /// Numbers are written so that they read back the same, in the fewest digits.
+  /// Numbers are written so that they read back the same, in the fewest digits. Throws `Error` where the row can't be
+  /// written, on a full disk say; the file then ends with the row before.
   void append(int64_t count, const std::vector<double>& numbers);
 
  private:
   std::string path_;
-  std::ofstream file_;
+  int fd_ = -1;
+  int64_t size_ = 0;
 };
 
 /// The columns of such a file by their names. Throws `Error` for one that can't be read or isn't a table of numbers.

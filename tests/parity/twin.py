@@ -45,7 +45,11 @@ class Images(torch.utils.data.Dataset):
         return len(self.labels)
 
     def __getitem__(self, index):
-        image = augment(self.to_tensor(self.pixels[index].copy()), self.steps, Random(self.seed, index))
+        image = self.to_tensor(self.pixels[index].copy())
+        if self.steps:
+            random = Random(self.seed, index)
+            random.next(), random.next()  # the C++ dataset's own seed for what may be random below the steps
+            image = augment(image, self.steps, random)
         return self.normalize(image), int(self.labels[index])
 
 

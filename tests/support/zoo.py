@@ -1,7 +1,6 @@
 """The zoo's models that torchvision hasn't, in Python; the others are torchvision's."""
 
 import torch
-import torchvision
 from torch import nn
 from torch.nn import functional as F
 
@@ -59,6 +58,7 @@ def create_model(name, num_classes, in_channels=3):
     """As `tx::create_model` makes it; for other images than RGB, with another first convolution."""
     if name in OWN:
         return OWN[name](num_classes, in_channels)
+    import torchvision  # here, because it takes a while
     model = torchvision.models.get_model(name, num_classes=num_classes)
     if in_channels != 3:
         model.conv1 = nn.Conv2d(in_channels, 64, 7, stride=2, padding=3, bias=False)
