@@ -36,6 +36,10 @@ RECIPES = {
         {"name": "SequentialLR", "interval": "step", "milestones": [30, 90], "schedulers": [
             {"name": "LinearLR", "total_iters": 30}, {"name": "StepLR", "step_size": 9, "gamma": 0.9},
             {"name": "CosineAnnealingLR", "T_max": 36}]}, model=LENET),
+    "NAdam, restarts after a warm-up by the step": with_optimizer(
+        {"name": "NAdam", "lr": 5e-3},
+        {"name": "CosineAnnealingWarmRestarts", "interval": "step", "T_0": 7, "T_mult": 2},
+        model=LENET, lr_warmup={"steps": 20}),
     "RAdam, schedules at once": with_optimizer(
         {"name": "RAdam", "lr": 0.01, "weight_decay": 1e-3},
         {"name": "ChainedScheduler", "schedulers": [
