@@ -178,8 +178,11 @@ std::optional<Failure> wait_for(std::vector<Process> processes, Errors& errors) 
     collect(processes, failure);
     errors.receive();
     for (; forwarded < g_signals; ++forwarded) signal_all(processes, g_signal);
-    if (failure && forwarded == 0 && !ending) {
-      if (!errors.any()) std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
+    // One signal asks all to stop, and they may take their time; a second doesn't.
+    if (failure && forwarded != 1 && !ending) {
+      if (!errors.any() && !g_signal) {
+        std::fprintf(stderr, "tx-train: %s; ending the others\n", failure->words().c_str());
+      }
       signal_all(processes, SIGTERM);
       ending = true;
       deadline = Clock::now() + kPatience;

@@ -90,7 +90,12 @@ void CheckpointManager::write(const Value& value, const std::vector<std::string>
 
 void CheckpointManager::write_files(const formats::Pickle& pickle, const std::vector<std::string>& names) const {
   try {
-    for (const auto& name : names) formats::write_pytorch_zip(pickle, path(name));
+    for (const auto& name : names) {
+      if (const std::string holder = lock_.new_holder(); !holder.empty()) {
+        throw CheckpointError(folder_, "was removed, and is another process's by now (" + holder + "); left alone");
+      }
+      formats::write_pytorch_zip(pickle, path(name));
+    }
   } catch (const formats::FormatError& error) {
     throw CheckpointError(error);
   }

@@ -133,6 +133,19 @@ def children(process):
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
+def stop(process):
+    """Halts it, to go on at SIGCONT."""
+    process.send_signal(signal.SIGSTOP)
+    while Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
+        time.sleep(0.001)
+
+
+def wait_until_gone(processes):
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{process}").exists() for process in processes) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 class FullDisk(FailureTest):
     @contextlib.contextmanager
     def disk(self, size):
@@ -428,18 +441,29 @@ class Ranks(FailureTest):
             for rank in ranks:
                 self.assertFalse(Path(f"/proc/{rank}").exists())
 
-    def test_a_second_signal_ends_ranks_that_hang(self):
+    def test_a_second_signal_ends_ranks_of_which_one_hangs(self):
         launcher = self.start(self.config(epochs=1000), "out")
         wait_for_rows(launcher, self.folder / "out/steps.csv", 4)
-        stopped, other = children(launcher)
-        os.kill(stopped, signal.SIGSTOP)
+        os.kill(children(launcher)[0], signal.SIGSTOP)
         for _ in range(2):
-            time.sleep(0.2)
+            time.sleep(0.3)
             launcher.terminate()
-        time.sleep(0.2)
-        os.kill(stopped, signal.SIGCONT)
-        launcher.communicate(timeout=20)
-        self.assertEqual(launcher.returncode, 128 + signal.SIGTERM)
+        out, errors = launcher.communicate(timeout=20)
+        self.assertEqual(launcher.returncode, 128 + signal.SIGTERM, out + errors)
+        self.assertEqual(errors, "tx-train: rank 0 does not end: killing it\n")
+
+    def test_ranks_whose_launcher_is_killed_stop_and_the_run_goes_on(self):
+        config = self.config(epochs=6)
+        whole = self.train(config, "whole", "--nproc", "2")
+        launcher = self.start(config, "out")
+        wait_for_rows(launcher, self.folder / "out/steps.csv", 6)
+        ranks = children(launcher)
+        launcher.kill()
+        out, errors = launcher.communicate(timeout=60)  # the ranks hold its ends of the pipes
+        self.assertIn("stopped by signal 15", out)
+        self.assertEqual(errors, "")
+        wait_until_gone(ranks)
+        self.assert_same_end(self.go_on(config, "out", "--nproc", "2"), whole)
 
 
 class OutputFolder(FailureTest):
@@ -486,6 +510,27 @@ class OutputFolder(FailureTest):
                 _, errors = process.communicate(timeout=60)
                 self.assertEqual((process.returncode, errors.count("\n")), (2, 1), errors)
                 self.assertRegex(errors, rf"^tx-train: {re.escape(str(self.folder))}/out/.*: No such file or directory")
+
+
+    def test_a_folder_that_another_run_has_made_anew_is_left_alone(self):
+        config = self.config(epochs=1000, checkpoint={"every_steps": 100})
+        first = subprocess.Popen(self.command(config, "out"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        wait_for_rows(first, self.folder / "out/steps.csv", 5)
+        stop(first)
+        shutil.rmtree(self.folder / "out")
+        second = subprocess.Popen(self.command(self.config(epochs=1000, seed=8), "out"), stdout=subprocess.DEVNULL)
+        wait_for_rows(second, self.folder / "out/steps.csv", 5)
+        stop(second)
+        before = (self.folder / "out/last.pt").read_bytes()
+        first.send_signal(signal.SIGCONT)
+        _, errors = first.communicate(timeout=60)
+        self.assertEqual((first.returncode, errors.count("\n")), (2, 1), errors)
+        self.assertIn(f"{self.folder}/out: was removed, and is another process's by now (pid {second.pid} on ", errors)
+        self.assertEqual((self.folder / "out/last.pt").read_bytes(), before)
+        self.assertTrue((self.folder / "out/.lock").exists())
+        second.send_signal(signal.SIGCONT)
+        second.terminate()
+        self.assertEqual(second.wait(timeout=60), 128 + signal.SIGTERM)
 
 
 class GoingOn(FailureTest):

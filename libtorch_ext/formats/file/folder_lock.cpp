@@ -38,22 +38,26 @@ bool is_in_place(int fd, const std::string& path) {
          open.st_dev == named.st_dev;
 }
 
-void write_holder(int fd) {
+std::string this_process() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  const std::string text = "pid " + std::to_string(::getpid()) + " on " + host.data() + "\n";
+  return "pid " + std::to_string(::getpid()) + " on " + host.data();
+}
+
+void write_holder(int fd) {
+  const std::string text = this_process() + "\n";
   // On a full disk the lock holds all the same; only the message is poorer.
   [[maybe_unused]] bool written =
       ::ftruncate(fd, 0) == 0 && ::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
-/// "another run (pid 4711 on host)", or less where the file says less.
+/// "pid 4711 on host", or less where the file says less.
 std::string holder_of(int fd) {
   std::array<char, 300> content{};
   const ssize_t size = ::pread(fd, content.data(), content.size(), 0);
   std::string text;
   for (ssize_t i = 0; i < size && content[i] != '\n'; ++i) text += content[i] >= ' ' ? content[i] : '?';
-  return text.empty() ? "another process" : "another process (" + text + ")";
+  return text;
 }
 
 }  // namespace
@@ -72,9 +76,12 @@ FolderLock::FolderLock(const std::string& folder) : path_((std::filesystem::path
     ::close(fd_);
   }
   const int error = errno;
-  const std::string holder = error == EWOULDBLOCK ? holder_of(fd_) : "";
+  const std::string holder = holder_of(fd_);
   ::close(fd_);
-  if (!holder.empty()) throw FormatError(folder, "is in use by " + holder + "; end it, or choose another folder");
+  if (error == EWOULDBLOCK) {
+    throw FormatError(folder, "is in use by another process" + (holder.empty() ? "" : " (" + holder + ")") +
+                                  "; end it, or choose another folder");
+  }
   problem_ = folder + ": its file system has no locks: " + std::strerror(error);
   ::unlink(path_.c_str());
   fd_ = -1;
@@ -82,8 +89,17 @@ FolderLock::FolderLock(const std::string& folder) : path_((std::filesystem::path
 
 FolderLock::~FolderLock() {
   if (fd_ < 0) return;
-  ::unlink(path_.c_str());
+  if (new_holder().empty()) ::unlink(path_.c_str());
   ::close(fd_);
+}
+
+std::string FolderLock::new_holder() const {
+  const int named = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (named < 0) return "";
+  const std::string holder = holder_of(named);
+  ::close(named);
+  // Not by inode numbers: some file systems over a network make them up.
+  return fd_ < 0 || holder == this_process() ? "" : holder;
 }
 
 }  // namespace torch_ext::formats

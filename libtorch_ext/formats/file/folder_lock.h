@@ -16,7 +16,7 @@ class FolderLock {
   /// Writes pid and host into `.lock`, for the message that a second process gets. Throws `FormatError`, which names
   /// the folder and who holds it, or says why there can be no lock: no such folder, a read-only one.
   explicit FolderLock(const std::string& folder);
-  /// Removes `.lock`.
+  /// Removes `.lock`, unless it is another's by now.
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
@@ -24,6 +24,10 @@ class FolderLock {
   /// Empty, or why nothing is locked: a file system without locks (Lustre mounted without `-o flock`, NFS without its
   /// lock daemon). It is the user who knows whether that matters.
   const std::string& problem() const { return problem_; }
+
+  /// Who locked a folder of that name since, "pid 4711 on host": the locked one was removed, and another made. Empty
+  /// as long as nobody has.
+  std::string new_holder() const;
 
  private:
   std::string path_;
