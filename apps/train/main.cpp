@@ -241,7 +241,7 @@ int train(Arguments arguments, char** argv) {
     std::cout << tx::explain_train_config(*arguments.explain);
     return 0;
   }
-  if (arguments.config.empty()) return failed( "CONFIG is required\nRun with --help for more information.");
+  if (arguments.config.empty()) return failed("CONFIG is required\nRun with --help for more information.");
   tx::TrainConfig config = tx::read_train_config(arguments.config, arguments.assignments);
   if (!arguments.output.empty()) config.output = arguments.output;
   if (arguments.print_config) {

@@ -65,7 +65,8 @@ class SchemaWriter {
     const std::string chosen = std::visit([](const auto& v) { return std::string(v.kName); }, value);
     Json list = Json::array();
     auto add = [&]<class T>(std::type_identity<T>) {
-      T alternative = std::holds_alternative<T>(value) ? std::get<T>(value) : T{};
+      T alternative;
+      if (const T* chosen = std::get_if<T>(&value)) alternative = *chosen;
       Json described = of(alternative, {});
       Json name = {{"const", T::kName}};
       Json properties = {{"name", name}};

@@ -43,6 +43,7 @@ FitEnd fit(Run& run, const FitHooks& hooks) {
   const TrainConfig& config = run.config;
   const Stopwatch whole_time;
   const auto keep_on = [&] { return !hooks.keep_on || hooks.keep_on(); };
+  run.train_loader->load_state_dict(run.position);  // a fit that was stopped in a test goes on with the test
   while (run.epoch < config.epochs) {
     if (config.max_steps && run.step >= *config.max_steps) return FitEnd::kLimit;
     if (hooks.on_epoch_begin) hooks.on_epoch_begin();

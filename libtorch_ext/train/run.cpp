@@ -96,6 +96,17 @@ void resume_position(Run& run, const LoadedFile& saved) {
   loader.load_state_dict(state);
 }
 
+// Brings the schedule to the end of epoch `run.epoch`, for a file that doesn't say where it stands.
+void pass_over_steps(Run& run) {
+  const bool by_step = steps_each_batch(*run.config.lr_scheduler);
+  const int64_t steps = by_step ? run.epoch * steps_per_epoch(run.config, *run.train_loader) : run.epoch;
+  if (std::holds_alternative<ReduceLROnPlateauConfig>(*run.config.lr_scheduler)) {
+    run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", steps}}});
+  } else {
+    for (int64_t i = 0; i < steps; ++i) run.scheduler->step();
+  }
+}
+
 // Where this process computes, of several on its machine.
 DeviceChoice device_of(const TrainConfig& config, const ProcessGroup& group) {
   const auto visible = visible_devices();
@@ -232,15 +243,12 @@ void resume_run(Run& run, const LoadedFile& file) {
   run.epoch = file.integer("epoch");
   file.at("state_dict");  // a bare state_dict is no run
   load_state_dict(*run.model.ptr(), file);
+  const Value* schedule = file.find("lr_scheduler");
+  if (run.scheduler && !schedule) pass_over_steps(run);  // the rates that it sets give way to the file's
   load_optimizer_state_dict(*run.optimizer, file.at("optimizer"), file.path);
   const std::string best = std::string("best_") + kMetric;
   if (const Value* value = file.find(best); value && !value->is_none()) run.best = file.number(best);
-  if (run.scheduler) {
-    const bool by_step = steps_each_batch(*run.config.lr_scheduler);
-    const int64_t last_epoch = by_step ? run.epoch * steps_per_epoch(run.config, *run.train_loader) : run.epoch;
-    run.scheduler->load_state_dict(formats::Dict{.items = {{"last_epoch", last_epoch}}});
-    if (const Value* state = file.find("lr_scheduler")) run.scheduler->load_state_dict(*state);
-  }
+  if (run.scheduler && schedule) run.scheduler->load_state_dict(*schedule);
   if (const Value* state = file.find("averaged_model"); state && run.averaged_model) {
     load_state_dict(*run.averaged_model, {file.path, *state}, {.prefix = PrefixPolicy::kKeep});
   } else if (run.averaged_model && run.epoch > run.config.averaged_model->start_epoch) {

@@ -13,8 +13,12 @@ from programs import SMALL, ProgramTest, resolved, run, step_losses  # noqa: E40
 from twin import Twin  # noqa: E402
 
 
-def with_optimizer(optimizer, scheduler):
-    config = copy.deepcopy(SMALL)
+LENET = {"name": "lenet"}
+MLP = {"name": "mlp"}
+
+
+def with_optimizer(optimizer, scheduler, **more):
+    config = dict(copy.deepcopy(SMALL), **more)
     config["optimizer"] = optimizer
     config["lr_scheduler"] = scheduler
     return config
@@ -27,22 +31,48 @@ RECIPES = {
         {"name": "StepLR", "step_size": 1, "gamma": 0.5}),
     "AdamW with a cosine": with_optimizer(
         {"name": "AdamW", "lr": 1e-3, "weight_decay": 0.05}, {"name": "CosineAnnealingLR", "eta_min": 1e-5}),
+    "Adafactor, one schedule after the other by the step": with_optimizer(
+        {"name": "Adafactor", "lr": 0.05},
+        {"name": "SequentialLR", "interval": "step", "milestones": [30, 90], "schedulers": [
+            {"name": "LinearLR", "total_iters": 30}, {"name": "StepLR", "step_size": 9, "gamma": 0.9},
+            {"name": "CosineAnnealingLR", "T_max": 36}]}, model=LENET),
+    "NAdam, restarts after a warm-up by the step": with_optimizer(
+        {"name": "NAdam", "lr": 5e-3},
+        {"name": "CosineAnnealingWarmRestarts", "interval": "step", "T_0": 7, "T_mult": 2},
+        model=LENET, lr_warmup={"steps": 20}),
+    "RAdam, schedules at once": with_optimizer(
+        {"name": "RAdam", "lr": 0.01, "weight_decay": 1e-3},
+        {"name": "ChainedScheduler", "schedulers": [
+            {"name": "ConstantLR", "total_iters": 1}, {"name": "ExponentialLR"}]}, model=MLP),
 }
 
 # What else a config may say, an epoch of each.
 FURTHER = {
-    "OneCycleLR": dict(lr_scheduler={"name": "OneCycleLR", "max_lr": 0.05}),
-    "warm-up by the step": dict(lr_scheduler={"name": "CosineAnnealingLR", "interval": "step"},
+    "OneCycleLR": dict(model=LENET, lr_scheduler={"name": "OneCycleLR", "max_lr": 0.05}),
+    "warm-up by the step": dict(model=LENET, lr_scheduler={"name": "CosineAnnealingLR", "interval": "step"},
                                 lr_warmup={"steps": 20, "start_factor": 0.1}),
+    "ReduceLROnPlateau by the accuracy": dict(
+        model=MLP, epochs=4, lr_scheduler={"name": "ReduceLROnPlateau", "patience": 0, "threshold": 0.1}),
+    "schedules one after the other, after a warm-up": dict(
+        model=LENET, lr_warmup={"steps": 5},
+        lr_scheduler={"name": "SequentialLR", "interval": "step", "milestones": [20, 40], "schedulers": [
+            {"name": "ConstantLR", "factor": 0.5, "total_iters": 10}, {"name": "ExponentialLR", "gamma": 0.98},
+            {"name": "CosineAnnealingLR", "eta_min": 1e-4}]}),
+    "schedules at once": dict(
+        model=MLP, lr_scheduler={"name": "ChainedScheduler", "interval": "step", "schedulers": [
+            {"name": "LinearLR", "start_factor": 0.1, "total_iters": 9}, {"name": "PolynomialLR"}]}),
     "clipped norm and smooth labels": dict(clip_grad_norm=0.5, loss={"label_smoothing": 0.1},
                                            lr_scheduler={"name": "PolynomialLR", "power": 2, "interval": "step"}),
-    "clipped values": dict(clip_grad_value=1e-3, lr_scheduler=None),
-    "Adam": dict(optimizer={"name": "Adam", "lr": 1e-3, "weight_decay": 1e-3, "amsgrad": True}),
-    "RAdam": dict(optimizer={"name": "RAdam", "lr": 1e-3}),
-    "RMSprop": dict(optimizer={"name": "RMSprop", "lr": 1e-4, "momentum": 0.9}),
+    "clipped values": dict(model=LENET, clip_grad_value=1e-3, lr_scheduler=None),
+    "Adam": dict(model=LENET, optimizer={"name": "Adam", "lr": 1e-3, "weight_decay": 1e-3, "amsgrad": True}),
+    "RAdam": dict(model=LENET, optimizer={"name": "RAdam", "lr": 1e-3}),
+    "RMSprop": dict(model=LENET, optimizer={"name": "RMSprop", "lr": 1e-4, "momentum": 0.9}),
+    "Adafactor": dict(model=LENET, optimizer={"name": "Adafactor", "eps": [None, 1e-2]}),
     "bfloat16": dict(amp="bfloat16"),
     "channels last": dict(channels_last=True),
     "bfloat16, channels last": dict(amp="bfloat16", channels_last=True),
+    "bfloat16 of linear layers": dict(model=MLP, amp="bfloat16"),
+    "bfloat16, channels last, LeNet": dict(model=LENET, amp="bfloat16", channels_last=True),
 }
 
 
@@ -69,9 +99,9 @@ class Parity(ProgramTest):
     def test_every_loss_and_weight_is_pythons_with_further_settings(self):
         for name, changes in FURTHER.items():
             with self.subTest(name):
-                config = dict(SMALL, epochs=1, **changes)
+                config = dict(SMALL, **{"epochs": 1, **changes})
                 folder = self.train(config, "cpp-" + name)
-                twin = self.twin(config).train(1)
+                twin = self.twin(config).train(config["epochs"])
                 self.assertEqual(step_losses(folder), twin.losses)
                 self.assert_same_weights(folder / "last.pt", twin.model)
 

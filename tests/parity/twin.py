@@ -68,8 +68,8 @@ class Twin:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.generator = torch.Generator().manual_seed(config["seed"])
         self.loader = torch.utils.data.DataLoader(
-            Images(data, "train", data["train_limit"], data["augment"]), batch_size=data["batch_size"], shuffle=data["shuffle"],
-            drop_last=data["drop_last"], generator=self.generator)
+            Images(data, "train", data["train_limit"], data["augment"]), batch_size=data["batch_size"],
+            shuffle=data["shuffle"], drop_last=data["drop_last"], generator=self.generator)
         self.test = Images(data, "t10k", data["test_limit"])
         self.optimizer = make_optimizer(config["optimizer"], self.model.parameters())
         self.by_step = (config["lr_scheduler"] or {}).get("interval") == "step"
@@ -116,7 +116,8 @@ class Twin:
                 self.step()
                 self.losses.append(loss.item())
             if self.scheduler and not self.by_step:
-                self.scheduler.step()
+                by_accuracy = self.config["lr_scheduler"].get("metric") == "accuracy"
+                self.scheduler.step(*([self.accuracy()] if by_accuracy else []))
             self.epoch += 1
         return self
 

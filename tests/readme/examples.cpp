@@ -166,6 +166,21 @@ TEST_CASE("README: a loop of one's own trains") {
   CHECK(scheduler.last_lr()[0] < 0.05);
 }
 
+TEST_CASE("README: a run is trained with hooks of one's own") {
+  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) SKIP("Fashion-MNIST is not installed");
+  InTempDir folder;
+  tx::testing::write_file("config.json", R"({"device": "cpu", "epochs": 2, "model": {"name": "mlp"},
+                                             "data": {"train_limit": 1000, "test_limit": 100}})");
+  CapturedOutput output;
+  tx::Run run = tx::make_run(tx::read_train_config("config.json"));
+  tx::fit(run, {.on_epoch = [](const tx::EpochResult& result) {
+    std::cout << result.epoch << ": " << result.test->accuracy() << ", " << result.samples_per_second << " images/s\n";
+  }});
+  tx::save(tx::state_dict(*run.model.ptr()), "model.pt");
+  CHECK(std::filesystem::exists("model.pt"));
+  CHECK(output.text().find("\n2: 0.") != std::string::npos);
+}
+
 TEST_CASE("README: models are trained on several devices") {
   if (torch::cuda::is_available()) SKIP("device_ids 3 and 4 may not be there");
   tx::ResNet model = tx::resnet18({.num_classes = 10});
