@@ -82,7 +82,7 @@ class Reader {
     const std::string name = name_of(json, pointer, current, {Alternatives::kName...});
     auto choose = [&]<class T>(std::type_identity<T>) {
       if (name != T::kName) return;
-      if (!std::holds_alternative<T>(value)) value = T{};
+      if (!std::holds_alternative<T>(value)) value.template emplace<T>();
       read_object(json, pointer, std::get<T>(value), /*tagged=*/true);
     };
     (choose(std::type_identity<Alternatives>{}), ...);
