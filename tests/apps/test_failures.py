@@ -229,7 +229,7 @@ class FullDisk(FailureTest):
                 self.assert_same_end(self.go_on(config, name), whole)
 
 
-class LostData(FailureTest):
+class Images(FailureTest):
     def write_images(self):
         from PIL import Image
         noise = random.Random(5)
@@ -248,6 +248,8 @@ class LostData(FailureTest):
                             "num_workers": workers, "augment": steps, "test_transform": steps}, epochs=25,
                            model={"name": MODEL, "in_channels": 3, "num_classes": 2}, checkpoint={})
 
+
+class LostData(Images):
     def test_an_image_that_is_lost_or_damaged_in_mid_run_is_named_and_the_run_goes_on_once_it_is_back(self):
         self.write_images()
         whole = self.train(self.image_config(0), "whole")
@@ -382,7 +384,7 @@ class Signals(FailureTest):
         self.assert_same_end(self.go_on(config, "out"), whole)
 
 
-class Ranks(FailureTest):
+class Ranks(Images):
     def test_what_ends_all_ranks_is_told_once(self):
         broken = self.folder / "broken.json"
         broken.write_text('{"epochs": 0}')
@@ -398,6 +400,25 @@ class Ranks(FailureTest):
             with self.subTest(arguments):
                 self.assert_one_line(self.run_it(self.config(), "out", "--nproc", "2", *arguments), message)
                 self.assertFalse((self.folder / "out").exists())
+
+    def test_what_goes_wrong_in_one_rank_is_told_and_not_what_the_other_makes_of_it(self):
+        self.write_images()
+        config = self.image_config(0)
+        whole = self.train(config, "whole", "--nproc", "2")
+        launcher = self.start(config, "out")
+        wait_for_rows(launcher, self.folder / "out/metrics.csv", 1)
+        image = self.folder / "images/train/light/3.jpg"
+        image.rename(image.with_suffix(".away"))
+        out, errors = launcher.communicate(timeout=60)
+        image.with_suffix(".away").rename(image)
+        self.assertEqual((launcher.returncode, errors.count("\n")), (2, 1), out[-300:] + errors)
+        self.assertIn(f"{image}: ", errors)
+        # The main rank alone writes files.
+        done = self.run_it(config, "out", "--nproc", "2", "--resume", "auto", preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (CHECKPOINT // 2, CHECKPOINT // 2)))
+        self.assert_one_line(done, "out/", ".pt: writing failed: File too large")
+        self.assert_nothing_half_written(self.folder / "out")
+        self.assert_same_end(self.go_on(config, "out", "--nproc", "2"), whole)
 
     def test_what_only_prints_starts_no_ranks(self):
         for arguments in (("--print-config",), ("--schema",), ("--explain", "epochs")):
