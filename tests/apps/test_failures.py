@@ -433,7 +433,7 @@ class Ranks(Images):
                                 stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def test_a_signal_to_every_process_of_the_job_stops_all_after_one_step_and_the_run_goes_on(self):
-        config = self.config(epochs=6)
+        config = self.config(epochs=4)
         whole = self.train(config, "whole", "--nproc", "2")
         for name in ("group", "all"):
             with self.subTest(name):
@@ -451,7 +451,7 @@ class Ranks(Images):
 
     def test_a_signal_while_ranks_start_ends_them_all_without_a_word(self):
         moments = random.Random(2)
-        for number in range(5):
+        for number in range(4):
             launcher = self.start(self.config(epochs=50), f"out-{number}")
             time.sleep(moments.uniform(0.3, 1.5))
             ranks = children(launcher)
@@ -473,7 +473,7 @@ class Ranks(Images):
         self.assertEqual(errors, "tx-train: rank 0 does not end: killing it\n")
 
     def test_ranks_whose_launcher_is_killed_stop_and_the_run_goes_on(self):
-        config = self.config(epochs=6)
+        config = self.config(epochs=4)
         whole = self.train(config, "whole", "--nproc", "2")
         launcher = self.start(config, "out")
         wait_for_rows(launcher, self.folder / "out/steps.csv", 6)
