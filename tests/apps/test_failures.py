@@ -229,7 +229,7 @@ class FullDisk(FailureTest):
                 self.assert_same_end(self.go_on(config, name), whole)
 
 
-class LostData(FailureTest):
+class Images(FailureTest):
     def write_images(self):
         from PIL import Image
         noise = random.Random(5)
@@ -248,6 +248,8 @@ class LostData(FailureTest):
                             "num_workers": workers, "augment": steps, "test_transform": steps}, epochs=25,
                            model={"name": MODEL, "in_channels": 3, "num_classes": 2}, checkpoint={})
 
+
+class LostData(Images):
     def test_an_image_that_is_lost_or_damaged_in_mid_run_is_named_and_the_run_goes_on_once_it_is_back(self):
         self.write_images()
         whole = self.train(self.image_config(0), "whole")
@@ -382,7 +384,7 @@ class Signals(FailureTest):
         self.assert_same_end(self.go_on(config, "out"), whole)
 
 
-class Ranks(FailureTest):
+class Ranks(Images):
     def test_what_ends_all_ranks_is_told_once(self):
         broken = self.folder / "broken.json"
         broken.write_text('{"epochs": 0}')
@@ -399,6 +401,25 @@ class Ranks(FailureTest):
                 self.assert_one_line(self.run_it(self.config(), "out", "--nproc", "2", *arguments), message)
                 self.assertFalse((self.folder / "out").exists())
 
+    def test_what_goes_wrong_in_one_rank_is_told_and_not_what_the_other_makes_of_it(self):
+        self.write_images()
+        config = self.image_config(0)
+        whole = self.train(config, "whole", "--nproc", "2")
+        launcher = self.start(config, "out")
+        wait_for_rows(launcher, self.folder / "out/metrics.csv", 1)
+        image = self.folder / "images/train/light/3.jpg"
+        image.rename(image.with_suffix(".away"))
+        out, errors = launcher.communicate(timeout=60)
+        image.with_suffix(".away").rename(image)
+        self.assertEqual((launcher.returncode, errors.count("\n")), (2, 1), out[-300:] + errors)
+        self.assertIn(f"{image}: ", errors)
+        # The main rank alone writes files.
+        done = self.run_it(config, "out", "--nproc", "2", "--resume", "auto", preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (CHECKPOINT // 2, CHECKPOINT // 2)))
+        self.assert_one_line(done, "out/", ".pt: writing failed: File too large")
+        self.assert_nothing_half_written(self.folder / "out")
+        self.assert_same_end(self.go_on(config, "out", "--nproc", "2"), whole)
+
     def test_what_only_prints_starts_no_ranks(self):
         for arguments in (("--print-config",), ("--schema",), ("--explain", "epochs")):
             one, two = (self.run_it(self.config(), "out", *arguments, "--nproc", n).stdout for n in (1, 2))
@@ -412,7 +433,7 @@ class Ranks(FailureTest):
                                 stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def test_a_signal_to_every_process_of_the_job_stops_all_after_one_step_and_the_run_goes_on(self):
-        config = self.config(epochs=6)
+        config = self.config(epochs=4)
         whole = self.train(config, "whole", "--nproc", "2")
         for name in ("group", "all"):
             with self.subTest(name):
@@ -430,7 +451,7 @@ class Ranks(FailureTest):
 
     def test_a_signal_while_ranks_start_ends_them_all_without_a_word(self):
         moments = random.Random(2)
-        for number in range(5):
+        for number in range(4):
             launcher = self.start(self.config(epochs=50), f"out-{number}")
             time.sleep(moments.uniform(0.3, 1.5))
             ranks = children(launcher)
@@ -452,7 +473,7 @@ class Ranks(FailureTest):
         self.assertEqual(errors, "tx-train: rank 0 does not end: killing it\n")
 
     def test_ranks_whose_launcher_is_killed_stop_and_the_run_goes_on(self):
-        config = self.config(epochs=6)
+        config = self.config(epochs=4)
         whole = self.train(config, "whole", "--nproc", "2")
         launcher = self.start(config, "out")
         wait_for_rows(launcher, self.folder / "out/steps.csv", 6)
