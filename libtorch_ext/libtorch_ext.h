@@ -137,6 +137,7 @@
 #include "libtorch_ext/nn/gaussian_nll_loss.h"
 #include "libtorch_ext/nn/init.h"
 #include "libtorch_ext/nn/layer_norm2d.h"
+#include "libtorch_ext/nn/max_pool_2x2.h"
 #include "libtorch_ext/nn/module_dict.h"
 #include "libtorch_ext/nn/module_list.h"
 #include "libtorch_ext/nn/module_ptr.h"

@@ -168,6 +168,7 @@ std::unique_ptr<tx::CheckpointManager> open_checkpoints(const tx::TrainConfig& c
 void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_MXFAST, 0);  // nothing to be merged whenever a large block is freed
 }
 
 int train_as_main(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
