@@ -16,7 +16,7 @@ struct EpochResult {
   std::optional<Tally> test;  ///< nothing where it wasn't tested
   bool is_best = false;       ///< whether the test accuracy is the highest so far
   double lr = 0;              ///< of its last step
-  double seconds = 0;         ///< its steps took since it began, or was gone on with; without the test
+  double seconds = 0;         ///< that its steps took, since a resume at most; without the test
   double samples_per_second = 0;
   double wait_share = 0;  ///< of `seconds`, spent waiting for data
 };
@@ -26,8 +26,7 @@ struct FitHooks {
   std::function<void()> on_epoch_begin;
   /// After each optimizer step, with its loss: see `train_epoch`.
   std::function<void(double loss)> on_step;
-  /// After each epoch, at `run`'s end state: `run.epoch` epochs are complete. `run.best` is still that of the epochs
-  /// before, as `CheckpointManager::save_epoch` wants it.
+  /// After each epoch. `run.best` is still that of the epochs before, as `CheckpointManager::save_epoch` wants it.
   std::function<void(const EpochResult& result)> on_epoch;
   /// Asked after each step and each batch of the test; false ends the fit between two steps.
   std::function<bool()> keep_on;

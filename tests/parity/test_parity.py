@@ -9,7 +9,7 @@ import torch
 import torchvision
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import SMALL, ProgramTest, resolved, run, step_losses  # noqa: E402
+from programs import SMALL, SOURCE, ProgramTest, resolved, run, step_losses  # noqa: E402
 from twin import Twin  # noqa: E402
 
 
@@ -104,6 +104,16 @@ class Parity(ProgramTest):
                 twin = self.twin(config).train(config["epochs"])
                 self.assertEqual(step_losses(folder), twin.losses)
                 self.assert_same_weights(folder / "last.pt", twin.model)
+
+    def test_a_thousand_steps_of_the_strong_recipe_are_pythons_augmentation_and_all(self):
+        config = {"include": str(SOURCE / "configs" / "fashion_mnist_strong.json"), "seed": 7, "device": "cpu", "num_threads": 1,
+                  "epochs": 1, "log_steps": True, "report": False, "model": {"name": "lenet"},
+                  "data": {"batch_size": 16, "train_limit": 16100, "test_limit": 1000}}
+        folder = self.train(config, "cpp")
+        twin = self.twin(config).train(1)
+        self.assertEqual(len(twin.losses), 1006)
+        self.assertEqual(step_losses(folder), twin.losses)
+        self.assert_same_weights(folder / "last.pt", twin.model)
 
     def test_losses_are_pythons_from_a_shared_weights_file(self):
         torch.manual_seed(123)
