@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from augment import STEPS  # noqa: E402
 from programs import step_losses  # noqa: E402
 from twin import Twin  # noqa: E402
 
@@ -22,9 +23,25 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+def beyond_the_twin(config):
+    """What the config says that the twin doesn't know."""
+    loss, known = config["loss"], {"accumulate_batches": 1, "num_threads": 1, "param_groups": [], "averaged_model": None,
+                                   "clip_grad_adaptive": None, "overfit_batches": None, "log_steps": True}
+    found = [key for key, value in known.items() if config[key] != value]
+    found += [f"loss.{key}" for key in ("mixup_alpha", "cutmix_alpha", "l1") if loss[key]]
+    found += ["data.augment"] if any(step["name"] not in STEPS for step in config["data"]["augment"]) else []
+    found += ["data.format"] if config["data"]["format"] != "mnist" or config["data"]["test_transform"] else []
+    found += ["amp"] if config["amp"] == "float16" else []
+    found += ["model.freeze"] if config["model"]["freeze"] else []
+    return found + (["loss.name"] if loss["name"] != "cross_entropy" else [])
+
+
 def main():
     folder = Path(sys.argv[1])
     config = json.loads((folder / "config.json").read_text())
+    if beyond_the_twin(config):
+        sys.exit(f"{folder}/config.json: found {', '.join(beyond_the_twin(config))}, which the program in Python doesn't "
+                 "know; expected the defaults there, log_steps, and num_threads of 1")
     twin = Twin(config)
     equal = 0
     for epoch in range(config["epochs"]):
