@@ -48,25 +48,18 @@ void pool_row(const float* upper, const float* lower, int64_t count, float* out,
   }
 }
 
-// Puts each gradient where its window's maximum was, and 0 beside it.
+// Puts each gradient where its window's maximum was; 0 elsewhere.
 at::Tensor unpool(const at::Tensor& grad, const at::Tensor& which, at::IntArrayRef sizes) {
   const PoolShape shape = pool_shape(sizes);
-  const bool covered = shape.rows % 2 == 0 && shape.columns % 2 == 0;
-  const at::Tensor result = covered ? at::empty(sizes, grad.options()) : at::zeros(sizes, grad.options());
+  const at::Tensor result = at::zeros(sizes, grad.options());
   const at::Tensor from = grad.contiguous();
   const auto* g = from.const_data_ptr<float>();
   const auto* w = which.const_data_ptr<uint8_t>();
   auto* out = result.mutable_data_ptr<float>();
   for_each_pool_row(shape, [&](int64_t in, int64_t at) {
-    float* upper = out + in;
-    float* lower = upper + shape.columns;
     for (int64_t i = 0; i < shape.out_columns(); ++i) {
-      const float value = g[at + i];
       const int number = w[at + i];
-      upper[2 * i] = number == 0 ? value : 0;
-      upper[2 * i + 1] = number == 1 ? value : 0;
-      lower[2 * i] = number == 2 ? value : 0;
-      lower[2 * i + 1] = number == 3 ? value : 0;
+      out[in + 2 * i + number % 2 + number / 2 * shape.columns] = g[at + i];
     }
   });
   return result;
