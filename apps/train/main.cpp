@@ -90,6 +90,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
 
 void print_header(const tx::Run& run) {
   if (!run.device.reason.empty()) std::printf("%s\n", run.device.reason.c_str());
+  if (!run.batch_size_choice.empty()) std::printf("%s\n", run.batch_size_choice.c_str());
   const std::string processes = run.group.size() > 1 ? std::to_string(run.group.size()) + " processes, " : "";
   std::printf("%s: %lld parameters, %son %s with %d threads; %lld training and %lld test samples\n",
               run.config.model.name.c_str(), static_cast<long long>(tx::count_parameters(*run.model.ptr())),

@@ -164,7 +164,12 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
   auto plan = plan_param_groups(*model.ptr(), rules_of(config.param_groups));
   model.ptr()->to(device);
   if (config.channels_last) to_channels_last(*model.ptr());
-  if (!config.data.batch_size) config.data.batch_size = largest_batch_size(config, model, *train_set, device);
+  std::string batch_size_choice;
+  if (!config.data.batch_size) {
+    const LargestBatch found = largest_batch_size(config, model, *train_set, device);
+    config.data.batch_size = found.batch_size;
+    batch_size_choice = to_text(found);
+  }
   DistributedDataParallel<TensorModule> ddp{nullptr};
   if (group.size() > 1) ddp = DistributedDataParallel<TensorModule>(model, group, options_of(config.distributed));
 
@@ -208,6 +213,7 @@ Run make_run(TrainConfig config, const ProcessGroup& group) {
           .scheduler = std::move(scheduler),
           .averaged_model = std::move(averaged_model),
           .scaler = std::move(scaler),
+          .batch_size_choice = std::move(batch_size_choice),
           .class_names = std::move(class_names),
           .test_samples = test_set->size(),
           .position = start};

@@ -35,6 +35,7 @@ struct Run {
   std::shared_ptr<AveragedModel> averaged_model;  ///< null without "averaged_model"
   std::shared_ptr<GradScaler> scaler;             ///< of the loss; null but for float16
 
+  std::string batch_size_choice;         ///< what "auto" has chosen and why, in words; empty where it wasn't asked
   std::vector<std::string> class_names;  ///< empty where they are known by their numbers only
 
   int64_t test_samples = 0;    ///< of all processes together

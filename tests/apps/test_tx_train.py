@@ -268,6 +268,7 @@ class TxTrain(ProgramTest):
         done = run("tx-train", self.write_config(config), "--output", self.folder / "out")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("1/1", done.stdout)  # the 48 samples fit
+        self.assertRegex(done.stdout, r"(?m)^batch_size 48, the largest that fits: a step takes 0\.\d\d of \d+\.\d\d GiB$")
 
     def test_a_folder_of_images_is_fine_tuned_from_a_checkpoint_with_frozen_layers(self):
         import torchvision

@@ -36,7 +36,7 @@ inline constexpr const char* kReportPage = R"html(<!DOCTYPE html>
   .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; }
   .tile { padding: 12px 16px; }
   .tile span { color: var(--soft); font-size: 12.5px; display: block; }
-  .tile b { font-size: 22px; font-weight: 650; letter-spacing: -.02em; white-space: nowrap; font-variant-numeric: tabular-nums; }
+  .tile b { font-size: 20px; font-weight: 650; letter-spacing: -.02em; white-space: nowrap; font-variant-numeric: tabular-nums; }
   .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 16px; }
   .chart { margin: 0; padding: 12px 14px 8px; position: relative; background: var(--card);
            border: 1px solid var(--line); border-radius: 10px; }
