@@ -1,12 +1,7 @@
 #include "libtorch_ext/train/csv_log.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -36,50 +31,31 @@ std::vector<std::string> cells_of(const std::string& line) {
   return cells;
 }
 
-[[noreturn]] void throw_log_error(const std::string& path) {
-  throw Error(path + ": can't be written: " + std::strerror(errno));
-}
-
 std::string shortest(double number) {
   if (std::isnan(number)) return "nan";  // without its sign
   char text[32];
   return {text, std::to_chars(text, text + sizeof(text), number).ptr};
 }
 
+// Writes the header and the rows that are kept; returns `path`.
+std::string started(std::string path, const std::vector<std::string>& columns, int64_t keep_through) {
+  std::string header;
+  for (const auto& column : columns) header += (header.empty() ? "" : ",") + column;
+  formats::AtomicFile start(path);
+  start.write(header + "\n" + kept_rows(path, header, keep_through));
+  start.commit();
+  return path;
+}
+
 }  // namespace
 
 CsvLog::CsvLog(std::string path, const std::vector<std::string>& columns, int64_t keep_through)
-    : path_(std::move(path)) {
-  std::string header;
-  for (const auto& column : columns) header += (header.empty() ? "" : ",") + column;
-  formats::AtomicFile start(path_);
-  start.write(header + "\n" + kept_rows(path_, header, keep_through));
-  start.commit();
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (fd_ < 0) throw_log_error(path_);
-  size_ = ::lseek(fd_, 0, SEEK_END);
-}
-
-CsvLog::~CsvLog() {
-  if (fd_ >= 0) ::close(fd_);
-}
+    : file_(formats::AppendFile::open(started(std::move(path), columns, keep_through))) {}
 
 void CsvLog::append(int64_t count, const std::vector<double>& numbers) {
   std::string row = std::to_string(count);
   for (const double number : numbers) row += "," + shortest(number);
-  row += '\n';
-  for (size_t done = 0; done < row.size();) {
-    const ssize_t count = ::write(fd_, row.data() + done, row.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const int error = errno;
-      [[maybe_unused]] const int ignored = ::ftruncate(fd_, size_);
-      errno = error;
-      throw_log_error(path_);
-    }
-    done += static_cast<size_t>(count);
-  }
-  size_ += static_cast<int64_t>(row.size());
+  file_.append(row + "\n");
 }
 
 std::map<std::string, std::vector<double>> read_csv_log(const std::string& path) {

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <unistd.h>
 
@@ -43,13 +40,8 @@ uint32_t masked_crc(std::string_view bytes) {
   return ((crc >> 15) | (crc << 17)) + 0xA282EAD8;
 }
 
-[[noreturn]] void throw_errno(const std::string& path, const char* what) {
-  throw Error(path + ": can't " + what + ": " + std::strerror(errno));
-}
-
-}  // namespace
-
-EventFile::EventFile(const std::string& folder, const std::string& suffix, double wall_time) {
+// The path of a file that isn't there, in a folder that is. Its name is the last of the events files there.
+std::string new_events_file(const std::string& folder, const std::string& suffix, double wall_time) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) throw Error(folder + ": can't be made a folder of events: " + failed.message());
@@ -68,12 +60,13 @@ EventFile::EventFile(const std::string& folder, const std::string& suffix, doubl
     std::from_chars(last.data() + kPrefix.size(), last.data() + last.size(), found);
     seconds = std::max(seconds, found) + 1;
   }
-  path_ = (std::filesystem::path(folder) / name()).string();
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-  if (fd_ < 0) throw_errno(path_, "be made");
+  return (std::filesystem::path(folder) / name()).string();
 }
 
-EventFile::~EventFile() { ::close(fd_); }
+}  // namespace
+
+EventFile::EventFile(const std::string& folder, const std::string& suffix, double wall_time)
+    : file_(formats::AppendFile::create(new_events_file(folder, suffix, wall_time))) {}
 
 void EventFile::append(std::string_view record) {
   std::string framed;
@@ -82,22 +75,7 @@ void EventFile::append(std::string_view record) {
   append_little_endian(framed, masked_crc(framed), 4);
   framed += record;
   append_little_endian(framed, masked_crc(record), 4);
-  for (size_t done = 0; done < framed.size();) {
-    const ssize_t count = ::write(fd_, framed.data() + done, framed.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const int error = errno;
-      [[maybe_unused]] const int ignored = ::ftruncate(fd_, size_);
-      errno = error;
-      throw_errno(path_, "be written");
-    }
-    done += static_cast<size_t>(count);
-  }
-  size_ += static_cast<int64_t>(framed.size());
-}
-
-void EventFile::flush() {
-  if (::fdatasync(fd_) != 0) throw_errno(path_, "be brought to the disk");
+  file_.append(framed);
 }
 
 }  // namespace torch_ext::detail
