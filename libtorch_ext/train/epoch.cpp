@@ -111,8 +111,9 @@ void optimizer_step(Run& run) {
   const auto& config = run.config;
   const torch::nn::Module& model = *run.model.ptr();
   if (run.scaler) run.scaler->unscale_(*run.optimizer);
-  if (config.log_grad_norm) run.grad_norm = total_grad_norm(model);
-  if (config.clip_grad_norm) clip_grad_norm_(model, *config.clip_grad_norm);
+  at::Tensor norm;
+  if (config.clip_grad_norm) norm = clip_grad_norm_(model, *config.clip_grad_norm);
+  if (config.log_grad_norm) run.grad_norm = norm.defined() ? norm : total_grad_norm(model);
   if (config.clip_grad_value) clip_grad_value_(model, *config.clip_grad_value);
   if (config.clip_grad_adaptive) adaptive_clip_grad_(model, {.clip_factor = *config.clip_grad_adaptive});
   if (run.scaler) {
