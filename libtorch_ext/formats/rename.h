@@ -9,21 +9,22 @@ namespace torch_ext::formats {
 
 /// One entry of a rename map: Python's `re.sub(pattern, replacement, name)`. Every match is replaced.
 ///
-/// `pattern` is an ECMAScript regular expression (Python's without lookbehind, named groups and, in patterns,
-/// references back). In `replacement`,
-/// `\1` … `\9` and `\g<1>` stand for the groups, `\g<0>` for the whole match, `\\` for a backslash.
+/// `pattern` and `replacement` are Python's, with look-behind, named groups and references back, `\1`, `\g<1>` and
+/// `\g<name>`; see regex/python_regex.h.
 ///
 ///     Rename("^(backbone|encoder)\\.", "net.\\1.")("encoder.fc.weight");   // "net.encoder.fc.weight"
+///     Rename("(?<=layer)(?P<n>\\d)", ".\\g<n>")("layer1.weight");          // "layer.1.weight"
 class Rename {
  public:
-  /// Throws `std::invalid_argument` for a pattern that is no regular expression, and for a replacement that names a
-  /// group which the pattern doesn't have.
+  /// Throws `std::invalid_argument` for what Python refuses, too: a pattern that is no regular expression, a
+  /// replacement that names a group which the pattern doesn't have.
   Rename(std::string_view pattern, std::string_view replacement);
   /// From "PATTERN=REPLACEMENT", split at the last "=". Throws `std::invalid_argument` also where there is none.
   static Rename parse(std::string_view text);
 
   /// `name` with every match replaced. Throws `std::length_error` for a name of more than 500 bytes, which no
-  /// checkpoint has: the time that a regular expression takes grows with the square of it.
+  /// checkpoint has, and for a pattern that takes more than a million steps on it; `std::invalid_argument` for a name
+  /// that is no UTF-8.
   std::string operator()(std::string_view name) const;
 
  private:
