@@ -6,6 +6,7 @@
 
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/pickle/numpy_rebuild.h"
 #include "libtorch_ext/formats/pytorch/python_module.h"
 
 namespace torch_ext::formats {
@@ -13,10 +14,17 @@ namespace {
 
 constexpr std::string_view kUsualKeys[] = {"model_state_dict", "model", "net", "weights", "module"};
 
+/// A number of NumPy, as "best_accuracy" beside the state_dict may be, is no weight.
+bool is_weight(const Value& value) {
+  const auto* tensor = value.as<Tensor>();
+  const Global* function = tensor ? numpy_function(*tensor) : nullptr;
+  return tensor && !(function && tensor->shape.empty());
+}
+
 bool holds_tensors(const Value& value) {
   const auto* dict = value.as<Dict>();
   return dict && std::ranges::any_of(dict->items, [](const auto& item) {
-           return item.first.template as<std::string>() && item.second.template as<Tensor>();
+           return item.first.template as<std::string>() && is_weight(item.second);
          });
 }
 

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "libtorch_ext/formats/pickle/numpy_rebuild.h"
 #include "libtorch_ext/formats/pickle/pickle_text.h"
 #include "libtorch_ext/formats/pickle/tensor_rebuild.h"
 
@@ -65,6 +66,10 @@ void PickleObjects::charge(size_t bytes) {
 }
 
 Value PickleObjects::copy(const Value& value) {
+  if (!arrays_.empty()) {
+    const auto known = arrays_.find(value.as<Object>());
+    if (known != arrays_.end()) return known->second;
+  }
   charge(copied_size(value));
   return value;
 }
@@ -126,7 +131,16 @@ Value PickleObjects::call(const Global& function, const std::shared_ptr<Tuple>& 
   arena_.add(object);
   object->type = function;
   object->args = args;
-  return object;
+  return finished(object);
+}
+
+/// The object, or the array of NumPy that it has become.
+Value PickleObjects::finished(const std::shared_ptr<Object>& object) {
+  if (!object->type.module.starts_with("numpy.")) return object;
+  auto tensor = rebuild_numpy(*object);
+  if (!tensor) return object;
+  charge(tensor->storage->size());
+  return arrays_[object.get()] = *std::move(tensor);
 }
 
 /// copyreg._reconstructor(class, base, state): how protocols 0 and 1 make an object; state is what its base class
@@ -194,6 +208,7 @@ void PickleObjects::build(Value& target, const Value& state) {
   if (auto* object = target.as<Object>()) {
     if (object->state) fail("an object receives its state twice");
     object->state = std::make_shared<Value>(state);
+    target = finished(std::get<std::shared_ptr<Object>>(target.variant()));
     return;
   }
   if (const auto* tensor = target.as<Tensor>()) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,7 @@ class PickleObjects {
 
  private:
   void charge(size_t bytes);
+  Value finished(const std::shared_ptr<Object>& object);
   std::vector<Value> copy_all(const std::vector<Value>& values);
   Value call(const Global& function, const std::shared_ptr<Tuple>& args);
   std::shared_ptr<Object> reconstructed(const std::vector<Value>& args);
@@ -54,6 +56,7 @@ class PickleObjects {
 
   PickleArena arena_;
   size_t copies_left_;
+  std::unordered_map<const Object*, Value> arrays_;  // what NumPy's objects turned out to be
   const LoadBytes& load_bytes_;
 };
 

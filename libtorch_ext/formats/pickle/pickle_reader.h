@@ -20,7 +20,7 @@ using LoadBytes = std::function<Value(const Bytes& stream)>;
 /// Reads one Python pickle of any protocol. Nothing is imported, called or executed:
 ///
 /// - what `collections.OrderedDict`, `_codecs.encode` and torch's functions that rebuild tensors would return comes
-///   back as an ordered `Dict`, `Bytes` and `Tensor`;
+///   back as an ordered `Dict`, `Bytes` and `Tensor`; so do NumPy's arrays and scalars of numbers;
 /// - any other class or function is a `Global`, and what it would have built an `Object`; sets and `torch.Size`, too.
 ///
 /// `file` is named in errors, which say at which byte of the pickle. Throws `FormatError` for damaged and hostile

@@ -11,6 +11,7 @@
 
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/little_endian.h"
+#include "libtorch_ext/formats/pickle/numpy_rebuild.h"
 #include "libtorch_ext/formats/pickle/pickle_arena.h"
 #include "libtorch_ext/formats/pickle/pickle_opcodes.h"
 #include "libtorch_ext/formats/pickle/pickle_text.h"
@@ -82,6 +83,8 @@ class Writer {
   void rebuild_args(const Tensor& tensor);
   void quantizer(const Quantizer& quantizer);
   void data(const Tensor& tensor, const TensorAttributes* attributes);
+  void numpy_type(DType dtype);
+  void numpy(const Tensor& tensor, const Global& function);
   std::optional<DType> storage(const std::shared_ptr<const Storage>& storage, std::optional<DType> dtype);
 
   uint32_t put();
@@ -99,6 +102,7 @@ class Writer {
   std::unordered_map<std::string_view, uint32_t> strings_;
   std::map<std::pair<std::string_view, std::string_view>, uint32_t> globals_;
   std::map<ParameterKey, uint32_t> parameters_;
+  std::map<DType, uint32_t> numpy_types_;
   uint32_t memo_size_ = 0;
   size_t depth_ = 0;
 };
@@ -375,8 +379,61 @@ void Writer::data(const Tensor& tensor, const TensorAttributes* attributes) {
   op(Opcode::kReduce);
 }
 
+/// numpy.dtype("f4", False, True) with its state.
+void Writer::numpy_type(DType dtype) {
+  const auto [known, is_new] = numpy_types_.try_emplace(dtype, 0);
+  if (!is_new) return get(known->second);
+  const size_t size = element_size(dtype);
+  global("numpy", "dtype");
+  string(*numpy_dtype(dtype));
+  (*this)(false);
+  (*this)(true);
+  op(Opcode::kTuple3);
+  op(Opcode::kReduce);
+  known->second = put();
+  op(Opcode::kMark);
+  (*this)(int64_t{3});
+  string(size == 1 ? "|" : "<");
+  for (int i = 0; i < 3; ++i) op(Opcode::kNone);
+  for (const int64_t unknown : {-1, -1, 0}) (*this)(unknown);
+  op(Opcode::kTuple);
+  op(Opcode::kBuild);
+}
+
+/// An array or a scalar of NumPy: `function` is `_reconstruct` or `scalar`.
+void Writer::numpy(const Tensor& tensor, const Global& function) {
+  if (get_container(&tensor)) return;
+  std::vector<std::byte> scratch;
+  const auto elements = row_major_bytes(tensor, scratch);
+  const Bytes bytes{std::string(reinterpret_cast<const char*>(elements.data()), elements.size())};
+  global(function.module, function.name);
+  if (function.name == "scalar") {
+    numpy_type(tensor.dtype);
+    (*this)(bytes);
+    op(Opcode::kTuple2);
+    op(Opcode::kReduce);
+    return put_container(&tensor);
+  }
+  global("numpy", "ndarray");
+  integers({0});
+  (*this)(Bytes{"b"});
+  op(Opcode::kTuple3);
+  op(Opcode::kReduce);
+  put_container(&tensor);
+  op(Opcode::kMark);
+  (*this)(int64_t{1});
+  integers(tensor.shape);
+  numpy_type(tensor.dtype);
+  (*this)(false);
+  (*this)(bytes);
+  op(Opcode::kTuple);
+  op(Opcode::kBuild);
+}
+
 void Writer::operator()(const Tensor& tensor) {
-  const TensorAttributes* attributes = tensor.attributes.get();
+  const Global* numpy_made = numpy_function(tensor);
+  if (numpy_made && numpy_dtype(tensor.dtype)) return numpy(tensor, *numpy_made);
+  const TensorAttributes* attributes = numpy_made ? nullptr : tensor.attributes.get();
   if (!tensor.is_parameter) return data(tensor, attributes);
   ParameterKey key(tensor.storage.get(), tensor.dtype, tensor.storage_offset, tensor.shape, tensor.stride,
                    tensor.requires_grad, attributes);

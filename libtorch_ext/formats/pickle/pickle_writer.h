@@ -26,7 +26,7 @@ enum class StorageIds {
 /// Writes `root` as `torch.save` would: protocol 2, one object for containers and strings that occur twice, tensors
 /// by torch._utils._rebuild_tensor_v2 (_v3 for dtypes without a storage class, and for views of a storage of another
 /// dtype), parameters by _rebuild_parameter, equal views of one storage as one parameter. Does not touch the bytes of
-/// storages.
+/// storages, but for arrays of NumPy, which hold theirs in the pickle.
 ///
 /// `file` is named in errors. Throws `FormatError` for what can't be written: containers in more than 1000 levels or in
 /// themselves by way of an object's arguments, strings beyond 4 GiB, tensors that reach beyond their storage.
