@@ -7,6 +7,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "convert.h"
 #include "libtorch_ext/formats/elements.h"
 #include "libtorch_ext/formats/find_state_dict.h"
 #include "libtorch_ext/formats/tensor_file.h"
@@ -86,6 +87,9 @@ struct Source {
 }  // namespace
 
 void average(const AverageOptions& options, std::ostream& out) {
+  WriteOptions write;
+  if (!options.format.empty()) write.format = parse_format(options.format);
+  write_format(options.out, write);  // a name that can't be written is told before a long read
   const std::vector<Source> sources(options.in.begin(), options.in.end());
   const Source& last = sources.back();
   for (const Source& source : sources) {
@@ -112,7 +116,8 @@ void average(const AverageOptions& options, std::ostream& out) {
     }
     result.items.emplace_back(key, known->second);
   }
-  write_tensor_file(std::move(result), options.out);
+  write_tensor_file(std::move(result), options.out, write);
+  if (!last.found.key.empty()) out << options.out << ": the files' \"" << last.found.key << "\" alone\n";
   out << options.out << ": mean of " << plural(sources.size(), "file") << ", " << plural(means.size(), "tensor")
       << '\n';
 }

@@ -9,6 +9,7 @@ namespace ckpt {
 struct AverageOptions {
   std::vector<std::string> in;
   std::string out;
+  std::string format;  ///< as in ConvertOptions
 };
 
 /// Writes the state_dict whose floating-point tensors are the means of the files' (stochastic weight averaging);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <unordered_map>
 #include <unordered_set>
@@ -13,6 +14,7 @@
 #include "libtorch_ext/formats/pickle/pickle_arena.h"
 #include "libtorch_ext/formats/prefix.h"
 #include "libtorch_ext/formats/rename.h"
+#include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/value_children.h"
 #include "libtorch_ext/formats/wrappers.h"
 
@@ -73,21 +75,78 @@ std::string change_prefix(Dict& state, PrefixPolicy policy) {
   return change.to_words();
 }
 
-Value kept(const Value& value, const std::string& name, const std::vector<std::string>& globs, size_t depth) {
-  if (!name.empty() && std::ranges::any_of(globs, [&](const auto& glob) { return matches_glob(glob, name); }))
-    return value;
+bool matches_any(const std::vector<std::string>& globs, const std::string& name) {
+  return std::ranges::any_of(globs, [&](const auto& glob) { return matches_glob(glob, name); });
+}
+
+/// The name that `ls` prints for what stands under `key`.
+std::string name_under(const std::string& name, const Value& key) {
+  const auto* text = key.as<std::string>();
+  return (name.empty() ? "" : name + ".") + (text ? *text : repr(key, 80));
+}
+
+/// Nothing where neither the value nor any in it matches.
+std::optional<Value> kept(const Value& value, const std::string& name, const std::vector<std::string>& globs,
+                          size_t depth) {
+  if (!name.empty() && matches_any(globs, name)) return value;
   const auto* dict = value.as<Dict>();
-  if (!dict) return Value();
+  if (!dict) return std::nullopt;
   if (depth > kMaxNesting) throw std::length_error("containers are nested in more than 1000 levels");
   Dict part{.ordered = dict->ordered, .attributes = dict->attributes};
   for (const auto& [key, item] : dict->items) {
-    const auto* text = key.as<std::string>();
-    if (!text) continue;
-    Value inner = kept(item, name.empty() ? *text : name + "." + *text, globs, depth + 1);
-    if (!inner.is_none()) part.items.emplace_back(key, std::move(inner));
+    auto inner = kept(item, name_under(name, key), globs, depth + 1);
+    if (inner) part.items.emplace_back(key, *std::move(inner));
   }
-  return part.items.empty() ? Value() : Value(std::move(part));
+  return part.items.empty() ? std::nullopt : std::optional<Value>(std::move(part));
 }
+
+/// Takes entries out of dictionaries. One that loses none stays the same object, and so does what others share with it.
+class Dropper {
+ public:
+  Dropper(const std::vector<std::string>& globs, std::vector<std::string>& dropped)
+      : globs_(globs), dropped_(dropped), is_used_(globs.size()) {}
+
+  Value rest(const Value& value, const std::string& name, size_t depth = 0) {
+    const auto* dict = value.as<Dict>();
+    if (!dict) return value;
+    if (depth > kMaxNesting) throw std::length_error("containers are nested in more than 1000 levels");
+    Dict part{.ordered = dict->ordered, .attributes = dict->attributes};
+    bool is_same = true;
+    for (const auto& [key, item] : dict->items) {
+      const std::string inner = name_under(name, key);
+      if (is_dropped(inner)) {
+        dropped_.push_back(inner);
+        is_same = false;
+        continue;
+      }
+      Value kept = rest(item, inner, depth + 1);
+      is_same = is_same && kept.identity() == item.identity();
+      part.items.emplace_back(key, std::move(kept));
+    }
+    return is_same ? value : Value(std::move(part));
+  }
+
+  void check() const {
+    for (size_t i = 0; i < globs_.size(); ++i) {
+      if (is_used_[i]) continue;
+      throw std::invalid_argument("--drop: no name matches \"" + globs_[i] + "\"; `tx-ckpt ls` lists all names");
+    }
+  }
+
+ private:
+  bool is_dropped(const std::string& name) {
+    bool found = false;
+    for (size_t i = 0; i < globs_.size(); ++i) {
+      if (!matches_glob(globs_[i], name)) continue;
+      found = is_used_[i] = true;
+    }
+    return found;
+  }
+
+  const std::vector<std::string>& globs_;
+  std::vector<std::string>& dropped_;
+  std::vector<bool> is_used_;
+};
 
 /// Puts `change(tensor)` in the place of every tensor in `root`; each container is entered once.
 void change_tensors(const Value& root, const std::function<Tensor(const Tensor&)>& change) {
@@ -126,11 +185,22 @@ std::shared_ptr<const Storage> converted(std::shared_ptr<const Storage> from, DT
 }  // namespace
 
 Value keep_only(const Value& root, const std::vector<std::string>& globs) {
-  Value part = kept(root, "", globs, 0);
-  if (part.is_none()) {
+  auto part = kept(root, "", globs, 0);
+  if (!part) {
     throw std::invalid_argument("no name matches " + torch_ext::quoted_list(globs) + "; `tx-ckpt ls` lists all names");
   }
-  return part;
+  return *std::move(part);
+}
+
+Value drop(const Value& root, const std::vector<std::string>& globs, std::vector<std::string>& dropped) {
+  Dropper dropper(globs, dropped);
+  Value rest = dropper.rest(root, "");
+  dropper.check();
+  const auto* dict = rest.as<Dict>();
+  if (dict && dict->items.empty()) {
+    throw std::invalid_argument("--drop: " + torch_ext::quoted_list(globs) + " leaves nothing to write");
+  }
+  return rest;
 }
 
 Value at_key(const Value& root, const std::string& key) {
@@ -184,11 +254,26 @@ void rename(Dict& state, const std::vector<std::string>& rules) {
 }
 
 void change_dtype(const Value& state, const std::string& word) {
-  const auto new_dtype = dtype_from_name(word);
+  const auto new_dtype = dtype_from_word(word);
   if (!new_dtype || !is_floating_point(*new_dtype)) {
-    throw std::invalid_argument(
-        "--dtype: found \"" + word +
-        "\", expected a floating-point dtype: float32, float16, bfloat16, float64, float8_e4m3fn, float8_e5m2, …");
+    const std::vector<std::string> words = {"float32",
+                                            "float16",
+                                            "bfloat16",
+                                            "float64",
+                                            "float8_e4m3fn",
+                                            "float8_e5m2",
+                                            "float8_e4m3fnuz",
+                                            "float8_e5m2fnuz",
+                                            "float8_e8m0fnu",
+                                            "half",
+                                            "float",
+                                            "double",
+                                            "fp16",
+                                            "bf16",
+                                            "fp32",
+                                            "fp64"};
+    throw std::invalid_argument("--dtype: found \"" + word + "\"" + torch_ext::did_you_mean(word, words) +
+                                "; expected a floating-point dtype: " + torch_ext::quoted_list(words));
   }
   std::map<std::pair<const Storage*, DType>, std::shared_ptr<const Storage>> storages;
   change_tensors(state, [&](Tensor tensor) {

@@ -12,6 +12,11 @@ namespace ckpt {
 /// matches. Lists are taken whole or not at all.
 torch_ext::formats::Value keep_only(const torch_ext::formats::Value& root, const std::vector<std::string>& globs);
 
+/// `root` without the entries of dictionaries whose dotted name matches one of `globs`; their names are appended to
+/// `dropped`. Throws where a glob matches nothing, or everything.
+torch_ext::formats::Value drop(const torch_ext::formats::Value& root, const std::vector<std::string>& globs,
+                               std::vector<std::string>& dropped);
+
 /// What stands under a dotted name. Throws, with the names there are, where there is nothing.
 torch_ext::formats::Value at_key(const torch_ext::formats::Value& root, const std::string& key);
 
@@ -24,7 +29,7 @@ std::string add_prefix(torch_ext::formats::Dict& state);
 void rename(torch_ext::formats::Dict& state, const std::vector<std::string>& rules);
 
 /// The floating-point tensors in `state` become `dtype`, converted when they are written. Tensors that shared a storage
-/// still do. Throws for a word that is no floating-point dtype.
+/// still do. Throws for a word that is no floating-point dtype in any spelling ("bf16", "half", "torch.float16").
 void change_dtype(const torch_ext::formats::Value& state, const std::string& dtype);
 
 }  // namespace ckpt

@@ -40,7 +40,10 @@ Exit codes: 0 done, 1 a comparison differs, 2 bad input or usage.
 )";
 
 const char* const kFile = "A checkpoint: .pt, .pth, .bin, .ckpt, .safetensors, or the index.json of a sharded one";
-const char* const kOut = "The file to write: .safetensors, or any other name for a file of torch.save";
+const char* const kOut =
+    "The file to write: .safetensors, .safetensors.index.json, or .pt, .pth, .bin, … for torch.save's";
+const char* const kFormat =
+    "Write this format whatever OUT's ending: zip (torch.save's), legacy (before 1.6), safetensors";
 
 CLI::App* verb(CLI::App& app, const std::string& name, const std::string& about) {
   CLI::App* added = app.add_subcommand(name, about);
@@ -98,14 +101,22 @@ int main(int argc, char** argv) {
       ->add_option("--prefix", convert.prefix,
                    "What becomes of wrappers' words in the state_dict's keys: module., _orig_mod., …")
       ->check(CLI::IsMember({"keep", "strip", "add"}));
-  convert_verb->add_option("--rename", convert.renames, "Change the state_dict's keys, as re.sub does; in turn")
+  convert_verb->add_option("--rename", convert.renames, "Change the state_dict's keys, as Python's re.sub does; in turn")
       ->type_name("REGEX=REPLACEMENT");
-  convert_verb->add_option("--dtype", convert.dtype, "Convert the state_dict's floating-point tensors: float16, …");
+  convert_verb->add_option("--dtype", convert.dtype,
+                           "Convert the state_dict's floating-point tensors: bfloat16 (bf16), float16 (half), …");
   convert_verb
       ->add_option("--max-shard-size", convert.max_shard_size,
                    "Write shards of at most this size and an index.json: 500MB, 2GiB")
       ->type_name("SIZE");
-  convert_verb->add_flag("--legacy", convert.legacy, "Write torch.save's format from before PyTorch 1.6");
+  convert_verb
+      ->add_option("--drop", convert.drop,
+                   "Leave out entries whose name matches GLOB; without one, what OUT's format can't hold")
+      ->type_name("[GLOB]")
+      ->expected(0, 1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  convert_verb->add_option("--format", convert.format, kFormat);
+  convert_verb->add_flag("--legacy", convert.legacy, "The same as --format legacy")->excludes("--format");
   convert_verb->callback([&] { on(convert.in, [&] { ckpt::convert(convert, std::cout); }); });
 
   ckpt::DiffOptions diff;
@@ -127,12 +138,14 @@ int main(int argc, char** argv) {
   CLI::App* average_verb = verb(app, "average", "Write the mean of the weights of several files (SWA)");
   average_verb->add_option("FILE", average.in, kFile)->required();
   average_verb->add_option("-o,--output", average.out, kOut)->required();
+  average_verb->add_option("--format", average.format, kFormat);
   average_verb->callback([&] { on(average.out, [&] { ckpt::average(average, std::cout); }); });
 
   ckpt::MergeOptions merge;
   CLI::App* merge_verb = verb(app, "merge", "Write shards as one file");
   merge_verb->add_option("FILE", merge.in, "An index.json, or the shards")->required();
   merge_verb->add_option("-o,--output", merge.out, kOut)->required();
+  merge_verb->add_option("--format", merge.format, kFormat);
   merge_verb->callback([&] { ckpt::merge(merge, std::cout); });
 
   ckpt::ConvertOptions split;
@@ -140,6 +153,7 @@ int main(int argc, char** argv) {
   split_verb->add_option("FILE", split.in, kFile)->required();
   split_verb->add_option("-o,--output", split.out, "The file that would be written, were it one")->required();
   split_verb->add_option("--max-shard-size", split.max_shard_size, "500MB, 2GiB")->required()->type_name("SIZE");
+  split_verb->add_option("--format", split.format, kFormat);
   split_verb->callback([&] { on(split.in, [&] { ckpt::convert(split, std::cout); }); });
 
   try {

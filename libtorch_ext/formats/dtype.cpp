@@ -1,6 +1,7 @@
 #include "libtorch_ext/formats/dtype.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -65,6 +66,44 @@ constexpr Entry kTable[] = {
     {DType::Float4_e2m1fn_x2, 1, "float4_e2m1fn_x2", ""},
 };
 
+struct Alias {
+  std::string_view word;
+  DType dtype;
+};
+
+// Python's own second names, those of safetensors, and what programs call their flags.
+constexpr Alias kAliases[] = {
+    {"half", DType::Half},
+    {"fp16", DType::Half},
+    {"f16", DType::Half},
+    {"bf16", DType::BFloat16},
+    {"bfloat", DType::BFloat16},
+    {"float", DType::Float},
+    {"single", DType::Float},
+    {"fp32", DType::Float},
+    {"f32", DType::Float},
+    {"double", DType::Double},
+    {"fp64", DType::Double},
+    {"f64", DType::Double},
+    {"f8_e4m3", DType::Float8_e4m3fn},
+    {"fp8_e4m3", DType::Float8_e4m3fn},
+    {"fp8_e4m3fn", DType::Float8_e4m3fn},
+    {"float8_e4m3", DType::Float8_e4m3fn},
+    {"f8_e5m2", DType::Float8_e5m2},
+    {"fp8_e5m2", DType::Float8_e5m2},
+    {"u8", DType::Byte},
+    {"i8", DType::Char},
+    {"i16", DType::Short},
+    {"short", DType::Short},
+    {"i32", DType::Int},
+    {"int", DType::Int},
+    {"i64", DType::Long},
+    {"long", DType::Long},
+    {"chalf", DType::ComplexHalf},
+    {"cfloat", DType::ComplexFloat},
+    {"cdouble", DType::ComplexDouble},
+};
+
 constexpr bool is_indexed_by_dtype() {
   for (size_t i = 0; i < std::size(kTable); ++i) {
     if (static_cast<size_t>(kTable[i].dtype) != i) return false;
@@ -98,6 +137,15 @@ bool is_complex(DType dtype) {
 std::string_view dtype_name(DType dtype) { return entry(dtype).name; }
 
 std::optional<DType> dtype_from_name(std::string_view name) { return find(&Entry::name, name); }
+
+std::optional<DType> dtype_from_word(std::string_view word) {
+  std::string lower(word);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string_view name = lower;
+  if (name.starts_with("torch.")) name.remove_prefix(6);
+  const auto* alias = std::ranges::find(kAliases, name, &Alias::word);
+  return alias == std::end(kAliases) ? dtype_from_name(name) : std::optional(alias->dtype);
+}
 
 std::optional<std::string_view> storage_class(DType dtype) {
   const std::string_view name = entry(dtype).storage;

@@ -2,13 +2,11 @@
 
 #include <stdexcept>
 #include <string_view>
-#include <unordered_set>
 
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/unique_names.h"
 #include "libtorch_ext/formats/utf8.h"
-#include "libtorch_ext/formats/value_children.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -16,26 +14,6 @@ namespace {
 constexpr std::string_view kMetadata = "__metadata__";
 constexpr size_t kMaxText = 64 * 1024;
 constexpr size_t kMaxName = 80;
-
-/// Finds what only looks like plain values and tensors.
-class SpecialTensors {
- public:
-  void refuse(const Value& value) {
-    if (value.as<std::shared_ptr<const Storage>>()) fail("a storage without a tensor");
-    const auto* object = value.as<Object>();
-    if (object && object->type.module == "torch._utils") fail("a tensor made by " + object->type.name);
-    if (const void* id = value.identity(); id && seen_.insert(id).second) {
-      for_each_child(value, [this](const Value& child) { refuse(child); });
-    }
-  }
-
- private:
-  [[noreturn]] static void fail(const std::string& what) {
-    throw std::invalid_argument("the root holds " + what + ", which only files of torch.save can keep");
-  }
-
-  std::unordered_set<const void*> seen_;
-};
 
 template <class Item, class Named>
 void check_names(const std::vector<Item>& items, std::string Named::*name) {
@@ -47,32 +25,52 @@ void check_names(const std::vector<Item>& items, std::string Named::*name) {
   }
 }
 
+void refuse(const std::vector<Unfit>& unfit) {
+  if (unfit.empty()) return;
+  throw std::invalid_argument("only files of torch.save keep " + listed(unfit) +
+                              "; write one (.pt), a part (--key), or the rest (--drop)");
+}
+
+std::string text_of(const NamedValue& value) {
+  if (const auto* text = value.value.as<std::string>()) return *text;
+  std::string text = repr(value.value, kMaxText);
+  if (text.size() > kMaxText) refuse({{value.name, "a value of more than 64 KiB as text"}});
+  return text;
+}
+
+/// The texts of `root`'s attribute `__metadata__`.
+std::vector<NamedValue> own_metadata(const Dict& root) {
+  std::vector<NamedValue> result;
+  for (const auto& [name, attribute] : root.attributes) {
+    const auto* entries = name == kMetadata ? attribute.as<Dict>() : nullptr;
+    if (!entries) continue;
+    for (const auto& [key, value] : entries->items) {
+      const auto* text = key.as<std::string>();
+      result.push_back({text ? *text : repr(key, kMaxName), value});
+    }
+  }
+  return result;
+}
+
 FlatState flatten(const Value& root) {
   FlatState state;
-  state.tensors = named_tensors(root);
-  SpecialTensors().refuse(root);
+  const auto* dict = root.as<Dict>();
+  if (dict) {
+    for (const auto& entry : own_metadata(*dict)) state.metadata.emplace_back(entry.name, text_of(entry));
+  }
+  FlatValues values;
+  if (!dict || !dict->items.empty()) values = flat_values(root);
+  refuse(values.unfit);
+  for (auto& value : values.fit) {
+    if (const auto* tensor = value.value.as<Tensor>())
+      state.tensors.push_back({std::move(value.name), *tensor});
+    else
+      state.metadata.emplace_back(value.name, text_of(value));
+  }
   check_names(state.tensors, &NamedTensor::name);
   for (const auto& [name, tensor] : state.tensors) {
     if (name == kMetadata) throw std::invalid_argument("a tensor can't be named __metadata__; rename it");
     check_bounds(tensor);
-  }
-  const auto add = [&](std::string name, const Value& value) {
-    const auto* text = value.as<std::string>();
-    state.metadata.emplace_back(std::move(name), text ? *text : repr(value, kMaxText));
-  };
-  const auto* dict = root.as<Dict>();
-  if (dict) {
-    for (const auto& [name, attribute] : dict->attributes) {
-      const auto* entries = name == kMetadata ? attribute.as<Dict>() : nullptr;
-      if (!entries) continue;
-      for (const auto& [key, value] : entries->items) {
-        const auto* text = key.as<std::string>();
-        add(text ? *text : repr(key, kMaxName), value);
-      }
-    }
-  }
-  if (!dict || !dict->items.empty()) {
-    for (auto& [name, value] : named_leaves(root)) add(std::move(name), value);
   }
   check_names(state.metadata, &std::pair<std::string, std::string>::first);
   return state;

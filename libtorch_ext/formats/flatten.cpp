@@ -61,6 +61,12 @@ bool is_graph_module(const Object& object) {
          object.args->items[0].as<Dict>();
 }
 
+/// What torch.compile made of a module.
+bool is_compiled_module(const Object& object) {
+  return object.type.module == "torch._dynamo.eval_frame" && object.type.name == "OptimizedModule" && object.args &&
+         !object.args->items.empty();
+}
+
 /// What the parts of a sparse tensor are called in Python; none for an object that is no sparse tensor.
 std::span<const char* const> sparse_parts(const Object& object) {
   static constexpr const char* kCoo[] = {"indices", "values"};
@@ -89,7 +95,10 @@ class Walker {
  public:
   using Visit = std::function<void(const std::string& name, const Value& value)>;
 
-  explicit Walker(Visit visit) : visit_(std::move(visit)) {}
+  using IsWhole = bool (*)(const Object& object);
+
+  /// `is_whole`: the objects that come as one value although they have tensors in them.
+  explicit Walker(Visit visit, IsWhole is_whole = nullptr) : visit_(std::move(visit)), is_whole_(is_whole) {}
 
   void run(const Value& root) {
     holders_.holds(root);
@@ -170,12 +179,13 @@ class Walker {
   }
 
   void walk_object(const Value& value, const Object& object) {
-    if (!holders_.holds(value)) return visit_(name_, value);
+    if (!holders_.holds(value) || (is_whole_ && is_whole_(object))) return visit_(name_, value);
     if (is_graph_module(object)) return walk_attributes(*object.args->items[0].as<Dict>());
     if (const auto names = sparse_parts(object); !names.empty()) {
       for (size_t i = 0; i < names.size(); ++i) walk_under(names[i], object.args->items[1].as<Tuple>()->items[i]);
       return;
     }
+    if (is_compiled_module(object)) return walk_under("_orig_mod", object.args->items[0]);
     if (object.args) walk_items(object.args->items);
     walk_items(object.list_items);
     walk_pairs(object.dict_items);
@@ -183,6 +193,7 @@ class Walker {
   }
 
   Visit visit_;
+  IsWhole is_whole_;
   TensorHolders holders_;
   std::string name_;
   std::vector<const void*> path_;
@@ -201,9 +212,9 @@ std::vector<NamedTensor> named_tensors(const Value& root) {
   return tensors;
 }
 
-std::vector<NamedValue> named_values(const Value& root) {
+std::vector<NamedValue> named_values(const Value& root, bool (*is_whole)(const Object& object)) {
   std::vector<NamedValue> values;
-  Walker walker([&](const std::string& name, const Value& value) { values.push_back({name, value}); });
+  Walker walker([&](const std::string& name, const Value& value) { values.push_back({name, value}); }, is_whole);
   walker.run(root);
   return values;
 }

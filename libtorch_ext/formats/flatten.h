@@ -29,8 +29,9 @@ struct NamedValue {
 ///     named_tensors(read_pytorch_zip("model.pt").root)[0].name;   // "conv1.weight"
 std::vector<NamedTensor> named_tensors(const Value& root);
 
-/// All tensors and all else in `root`, in the file's order.
-std::vector<NamedValue> named_values(const Value& root);
+/// All tensors and all else in `root`, in the file's order. Objects that are `is_whole` come as one value, also where
+/// tensors are in them.
+std::vector<NamedValue> named_values(const Value& root, bool (*is_whole)(const Object& object) = nullptr);
 
 /// All but the tensors in `root`: numbers, strings, … What has no names in it comes as one value: lists and tuples of
 /// plain values, empty dicts, objects without a tensor.

@@ -1,9 +1,34 @@
 #include "libtorch_ext/formats/repr.h"
 
+#include <cstdint>
+
 #include "libtorch_ext/formats/python_float.h"
 
 namespace torch_ext::formats {
 namespace {
+
+/// The digits of an integer in two's complement, least byte first.
+std::string decimal(std::string bytes) {
+  const bool is_negative = !bytes.empty() && (bytes.back() & 0x80);
+  for (unsigned carry = 1; char& byte : bytes) {
+    if (!is_negative) break;
+    carry += static_cast<uint8_t>(~byte);
+    byte = static_cast<char>(carry);
+    carry >>= 8;
+  }
+  std::string digits;
+  while (!bytes.empty()) {
+    unsigned rest = 0;
+    for (size_t i = bytes.size(); i-- > 0;) {
+      rest = rest << 8 | static_cast<uint8_t>(bytes[i]);
+      bytes[i] = static_cast<char>(rest / 10);
+      rest %= 10;
+    }
+    digits.insert(digits.begin(), static_cast<char>('0' + rest));
+    while (!bytes.empty() && bytes.back() == 0) bytes.pop_back();
+  }
+  return (is_negative ? "-" : "") + (digits.empty() ? "0" : digits);
+}
 
 class Printer {
  public:
@@ -26,7 +51,9 @@ class Printer {
     quoted(bytes.data, 0x7f);
   }
   void operator()(const BigInt& value) {
-    out_ += "<int of " + std::to_string(8 * value.little_endian.size()) + " bits>";
+    constexpr size_t kMaxBytes = 16;
+    const size_t size = value.little_endian.size();
+    out_ += size <= kMaxBytes ? decimal(value.little_endian) : "<int of " + std::to_string(8 * size) + " bits>";
   }
   void operator()(const std::shared_ptr<List>& list) {
     out_ += '[';

@@ -26,11 +26,12 @@ TensorFile read_tensor_file(const std::string& path, const ReadOptions& options)
 }
 
 void write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options) {
+  const WriteFormat format = write_format(path, options);
   const bool is_index = path.ends_with(kIndexEnd);
   if (is_index || options.max_shard_size) {
     return write_sharded(root, is_index ? path : path + std::string(kIndexEnd), options);
   }
-  switch (write_format(path, options)) {
+  switch (format) {
     case WriteFormat::kPytorchZip:
       return write_pytorch_zip(root, path, options);
     case WriteFormat::kPytorchLegacy:
@@ -39,11 +40,6 @@ void write_tensor_file(const Value& root, const std::string& path, const WriteOp
       break;
   }
   write_safetensors(root, path, options);
-}
-
-WriteFormat write_format(const std::string& path, const WriteOptions& options) {
-  const bool is_safetensors = path.ends_with(".safetensors");
-  return options.format.value_or(is_safetensors ? WriteFormat::kSafetensors : WriteFormat::kPytorchZip);
 }
 
 }  // namespace torch_ext::formats

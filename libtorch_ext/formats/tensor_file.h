@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libtorch_ext/formats/value.h"
@@ -43,7 +44,7 @@ enum class WriteFormat {
 struct WriteOptions {
   /// fsync the file and its folder before returning, so that the file also outlives a power cut.
   bool durable = true;
-  /// Nothing: safetensors where the name ends in ".safetensors", otherwise what torch.save writes.
+  /// Nothing: the one that the file's name asks for; see `write_format`.
   std::optional<WriteFormat> format = std::nullopt;
   /// Divides the tensors into files of at most so many bytes of them; see `write_sharded`.
   std::optional<uint64_t> max_shard_size = std::nullopt;
@@ -65,7 +66,13 @@ TensorFile read_tensor_file(const std::string& path, const ReadOptions& options 
 ///     …-00001-of-00003.safetensors
 void write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options = {});
 
-/// The format that `write_tensor_file` chooses for a single file.
+/// The format that `write_tensor_file` chooses: what the options say, or else safetensors for ".safetensors" and what
+/// torch.save writes for the endings that its users choose (".pt", ".pth", ".pth.tar", ".bin", ".ckpt", …), in letters
+/// of either case; an index is written in the format of the name before its ".index.json". Throws `FormatError`, which
+/// lists them, for any other ending and for none: a file would be named after another format ("model.gguf").
 WriteFormat write_format(const std::string& path, const WriteOptions& options);
+
+/// The format of a word: "zip", "legacy" or "safetensors", also as `TensorFile::format` names it. Nothing for others.
+std::optional<WriteFormat> write_format_from_word(std::string_view word);
 
 }  // namespace torch_ext::formats

@@ -150,14 +150,17 @@ TEST_CASE("what safetensors can't hold is refused by name, and the old file stay
   const auto refused = GENERATE_COPY(
       Case{Dict{{{"z", make_tensor(DType::ComplexDouble, {1})}}},
            "tensor 'z': safetensors has no dtype for complex128; convert it first (--dtype float32)"},
-      Case{Dict{{{"q", make_tensor(DType::QInt8, {1})}}}, "tensor 'q': safetensors has no dtype for qint8"},
+      Case{Dict{{{"q", make_tensor(DType::QInt8, {1})}}},
+           "only files of torch.save keep q (a quantized tensor, qint8)"},
       Case{Dict{{{"f", make_tensor(DType::Float4_e2m1fn_x2, {})}}}, "tensor 'f': a scalar can't be written as F4"},
       Case{Dict{{{"a.b", one}, {"a", Dict{{{"b", one}}}}}}, "two values would be named 'a.b'; rename one"},
       Case{Dict{{{"a.b", 1}, {"a", Dict{{{"b", 2}}}}}}, "two values would be named 'a.b'; rename one"},
       Case{Dict{{{"__metadata__", one}}}, "a tensor can't be named __metadata__"},
       Case{Dict{{{"\xed\xa0\x80", one}}}, "is no UTF-8"}, Case{Dict{{{"a", "\xff"}}}, "is no UTF-8"},
-      Case{Dict{{{"e", sparse}}}, "the root holds a tensor made by _rebuild_sparse_tensor"},
-      Case{Dict{{{"s", Value(one.storage)}}}, "the root holds a storage without a tensor"},
+      Case{Dict{{{"e", sparse}}},
+           "keep e (a sparse tensor, made by _rebuild_sparse_tensor); write one (.pt), a part (--key), or the rest "
+           "(--drop)"},
+      Case{Dict{{{"s", Value(one.storage)}}}, "keep s (a storage without a tensor)"},
       Case{Dict{{{"beyond", beyond}}}, "it reaches byte 8 of a storage of 4 bytes"},
       Case{Dict{{{"r", repeated}}}, "r: tensor of shape [1048576, 1048576] repeats a storage of 4 bytes"});
   const TempDir dir;

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/pytorch/module_walk.h"
 
 namespace torch_ext::formats {
@@ -17,6 +18,14 @@ const Dict* dict_in(const Dict& dict, std::string_view key) {
 
 bool is_graph_module(const Object& object) {
   return object.type.module == "torch.fx.graph_module" && object.type.name == "reduce_graph_module";
+}
+
+/// What torch.compile(model) returns: OptimizedModule(model, …), pickled by its arguments.
+const Value* compiled_module(const Value& value) {
+  const auto* object = value.as<Object>();
+  const bool is_compiled = object && object->type.module == "torch._dynamo.eval_frame" &&
+                           object->type.name == "OptimizedModule" && object->args && !object->args->items.empty();
+  return is_compiled ? &object->args->items[0] : nullptr;
 }
 
 /// The `__dict__` of the object in Python, where it is a module's.
@@ -73,15 +82,37 @@ class Collector {
     walk_.charge(ModuleWalk::kLook * module.attributes().items.size() + module.parameters().size() +
                  module.buffers().size());
     if (const List* names = non_persistent_buffers(module)) walk_.charge(4 * ModuleWalk::kLook * names->items.size());
+    if (module.type().module.find(".quantized") != std::string::npos) check_attributes(module);
     for (const auto& part : module.parameters()) tensor(part);
     for (const auto& part : module.persistent_buffers()) tensor(part);
     for (const auto& [name, child] : module.children()) {
-      if (!walk_.is_module(*child)) continue;
       const size_t length = prefix_.size();
-      (prefix_ += name) += '.';
-      this->module(*child);
+      prefix_ += name;
+      if (walk_.is_module(*child)) {
+        prefix_ += '.';
+        this->module(*child);
+      } else {
+        refuse_tensors(*child);
+      }
       prefix_.resize(length);
     }
+  }
+
+  /// Quantized modules keep their weights in attributes, packed by code that the file doesn't hold.
+  void check_attributes(const PythonModule& module) const {
+    for (const auto& [key, value] : module.attributes().items) {
+      const auto* name = key.as<std::string>();
+      const bool is_part = name && (*name == "_parameters" || *name == "_buffers" || *name == "_modules");
+      if (!is_part) refuse_tensors(value, &module.type());
+    }
+  }
+
+  /// Throws where there are tensors in what is no module: they would be lost.
+  void refuse_tensors(const Value& value, const Global* type = nullptr) const {
+    if (value.is_none() || named_tensors(value).empty()) return;
+    throw std::invalid_argument((prefix_.empty() ? "the model" : prefix_) + " is a " +
+                                (type ? type->module + "." + type->name : value.type_name()) +
+                                ", which keeps tensors in a way of its own; save the model's state_dict in Python");
   }
 
   void tensor(const PythonModule::Part& part) {
@@ -106,7 +137,10 @@ class Collector {
 
 }  // namespace
 
-bool is_module(const Value& value) { return module_attributes(value) != nullptr; }
+bool is_module(const Value& value) {
+  const Value* compiled = compiled_module(value);
+  return compiled ? is_module(*compiled) : module_attributes(value) != nullptr;
+}
 
 const Value* find_module(const Value& root) {
   if (is_module(root)) return &root;
@@ -119,6 +153,14 @@ const Value* find_module(const Value& root) {
 }
 
 PythonModule::PythonModule(const Value& value) : attributes_(module_attributes(value)) {
+  static const Dict kNoAttributes;
+  if (const Value* compiled = compiled_module(value)) {
+    type_ = &value.as<Object>()->type;
+    class_name_ = type_->name;
+    attributes_ = &kNoAttributes;
+    children_.push_back({"_orig_mod", compiled});
+    return;
+  }
   if (!attributes_) throw std::invalid_argument("found a " + value.type_name() + ", a torch.nn.Module is expected");
   const auto& object = *value.as<Object>();
   type_ = &object.type;
@@ -148,7 +190,7 @@ std::vector<PythonModule::Part> PythonModule::persistent_buffers() const {
 Dict module_state_dict(const Value& value, const std::string& file) {
   try {
     return Collector().run(value);
-  } catch (const std::invalid_argument& error) {
+  } catch (const std::logic_error& error) {
     throw FormatError(file, error.what());
   }
 }

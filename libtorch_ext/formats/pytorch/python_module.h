@@ -9,7 +9,8 @@
 /// Whole models: what `torch.save(model)` pickles, seen as the tree of modules that it was in Python.
 namespace torch_ext::formats {
 
-/// Whether `value` is a pickled `torch.nn.Module` of any class: of torch.nn, of the user, or an fx.GraphModule.
+/// Whether `value` is a pickled `torch.nn.Module` of any class: of torch.nn, of the user, an fx.GraphModule, or what
+/// torch.compile made of one, whose only child is `_orig_mod`.
 bool is_module(const Value& value);
 
 /// The model in what a file holds: `root` itself, or what a dictionary has under "model" or "state_dict"; null where
@@ -62,7 +63,8 @@ class PythonModule {
 /// what classes of the user's add in methods of their own.
 ///
 /// `file` is named in errors. Throws `FormatError` where `value` is no module, modules contain themselves, or shared
-/// ones multiply to more than 32 MiB of names.
+/// ones multiply to more than 32 MiB of names; and where tensors would be lost, which modules of classes with a way of
+/// their own hold (quantized ones).
 Dict module_state_dict(const Value& value, const std::string& file);
 
 }  // namespace torch_ext::formats
