@@ -31,37 +31,41 @@ bool ends_in_wrapper(std::string_view name) {
 
 }  // namespace
 
-void KeyChanges::note(Runs& runs, std::string& run, std::string_view name) const {
-  if (run.empty()) return;
+void KeyChanges::note(Runs& runs, const std::string& run, std::string_view name) const {
   Places& places = runs.try_emplace(run, Places{.example = std::string(name), .order = runs.size()}).first->second;
   if (std::exchange(places.last, keys_) != keys_) ++places.count;
-  run.clear();
 }
 
 void KeyChanges::add(std::string_view before, std::string_view after) {
   ++keys_;
   if (before == after) return;
   const std::string_view name = before;
-  std::string stripped, added;
-  const auto put_before = [](std::string& run, std::string_view words) { run.insert(0, words); };
   // From the end: what both have, or a wrapper's word that one of them has.
+  std::vector<std::pair<Runs*, std::string>> found;
+  bool continues = false;
+  const auto put = [&](Runs& runs, std::string_view words) {
+    if (words.empty()) return;
+    if (continues && found.back().first == &runs)
+      found.back().second.insert(0, words);
+    else
+      found.emplace_back(&runs, words);
+    continues = true;
+  };
   while (!before.empty() && !after.empty()) {
     if (last(before) == last(after)) {
       take_last(before), take_last(after);
-      note(stripped_, stripped, name);
-      note(added_, added, name);
+      continues = false;
     } else if (ends_in_wrapper(before)) {
-      put_before(stripped, take_last(before));
+      put(stripped_, take_last(before));
     } else if (ends_in_wrapper(after)) {
-      put_before(added, take_last(after));
+      put(added_, take_last(after));
     } else {
       break;
     }
   }
-  put_before(stripped, before);
-  put_before(added, after);
-  note(stripped_, stripped, name);
-  note(added_, added, name);
+  put(stripped_, before);
+  put(added_, after);
+  for (; !found.empty(); found.pop_back()) note(*found.back().first, found.back().second, name);
 }
 
 std::string KeyChanges::to_words(const Runs& runs, const char* done, const char* where) const {

@@ -22,7 +22,7 @@ class KeyChanges {
   };
   using Runs = std::map<std::string, Places, std::less<>>;
 
-  void note(Runs& runs, std::string& run, std::string_view name) const;
+  void note(Runs& runs, const std::string& run, std::string_view name) const;
   std::string to_words(const Runs& runs, const char* done, const char* where) const;
 
   Runs stripped_;
