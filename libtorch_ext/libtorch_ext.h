@@ -54,6 +54,7 @@
 #include "libtorch_ext/data/samplers/sequential.h"
 #include "libtorch_ext/data/samplers/subset_random.h"
 #include "libtorch_ext/data/samplers/weighted_random.h"
+#include "libtorch_ext/data/shape_error.h"
 #include "libtorch_ext/data/stream_dataset.h"
 #include "libtorch_ext/data/transforms/augmentation.h"
 #include "libtorch_ext/data/transforms/color_jitter.h"

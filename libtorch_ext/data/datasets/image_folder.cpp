@@ -52,18 +52,19 @@ ImageFolder::ImageFolder(std::string root, ImageFolderOptions options)
                       "leave such files out by ImageFolderOptions::extensions");
     }
   }
-  if (options_.transform) fused_ = transforms::Fused::recognise(*options_.transform);
+  if (options_.transform) fused_ = transforms::Fused::recognise(*options_.transform, options_.mode);
 }
 
 std::vector<Field> ImageFolder::fields() const {
   if (!fused_) return {};
-  return {{"image", at::kFloat, {3, fused_->size().height, fused_->size().width}}, {"label", at::kLong, {}}};
+  return {{"image", at::kFloat, {channels_of(options_.mode), fused_->size().height, fused_->size().width}},
+          {"label", at::kLong, {}}};
 }
 
 Sample ImageFolder::get(int64_t index, Random& random) const {
   const auto& [path, target] = sample(index);
   at::Tensor image = naming(path, [&path = path, &random, this] {
-    const auto pixels = image_tensor(decode_image(bytes_of(path), path, {.max_pixels = options_.max_pixels}));
+    const auto pixels = image_tensor(decode_image(bytes_of(path), path, {options_.mode, options_.max_pixels}));
     return options_.transform ? (*options_.transform)(pixels, random) : pixels;
   });
   return {std::move(image), at::scalar_tensor(target, at::kLong)};

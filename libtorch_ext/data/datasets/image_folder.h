@@ -15,8 +15,10 @@
 namespace torch_ext {
 
 struct ImageFolderOptions {
-  /// What becomes of an image uint8 [3, H, W]; none: it stays as it is.
+  /// What becomes of an image uint8 [3, H, W], or [1, H, W] in grey; none: it stays as it is.
   std::shared_ptr<const transforms::Transform> transform;
+  /// Three channels or one, whatever the files have: `Image.open(path).convert("RGB")` or `convert("L")`.
+  ColorMode mode = ColorMode::kRgb;
   /// How the names of images end, in lower case. The default is torchvision's list; of it, JPEG, PNG and WebP can be
   /// read, and any other file is an error, so that no sample is missing in silence.
   std::vector<std::string> extensions{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
@@ -32,7 +34,7 @@ struct ImageFolderOptions {
 /// same order. A sample is an image and its class, int64 [].
 ///
 /// Where the transform is one that `transforms::Fused` knows, as in training on ImageNet, batches are read in one pass
-/// from the file to float32 [3, H, W], within one gray level of going step by step, with the same crop and flip.
+/// from the file to float32 [C, H, W], within one gray level of going step by step, with the same crop and flip.
 ///
 ///     auto train = tx::image_folder("imagenet/train", {.transform = std::make_shared<tx::transforms::Compose>(
 ///         RandomResizedCrop{224}, RandomHorizontalFlip{}, ToTensor{}, Normalize{mean, std})});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "libtorch_ext/data/shape_error.h"
+
 namespace torch_ext::loading {
 namespace {
 
@@ -105,10 +107,31 @@ void Epoch::complete(Slot& slot) const {
   if (!all_there || slot.samples.empty()) return;
   try {
     slot.collated = job_->collate ? job_->collate(slot.samples) : default_collate(slot.samples);
+  } catch (const ShapeError& error) {
+    const ShapeMismatch& mismatch = error.mismatch();
+    slot.collate_error =
+        std::make_exception_ptr(ShapeError(mismatch, name_of(slot, mismatch.sample), name_of(slot, 0)));
   } catch (...) {
     slot.collate_error = std::current_exception();
   }
   slot.samples.clear();
+}
+
+// What the user calls one of the samples that are there: rows that failed have none.
+std::string Epoch::name_of(const Slot& slot, size_t sample) const {
+  int64_t row = -1;
+  int64_t index = 0;
+  for (bool there = false; !there || sample-- > 0;) {
+    index = ++row < static_cast<int64_t>(slot.indices.size()) ? slot.indices[static_cast<size_t>(row)]
+                                                              : slot.batch * job_->batch_size + row;
+    there = true;
+    for (const Failure& failure : slot.failures) {
+      if (failure.row != row) continue;
+      there = failure.substituted;
+      if (there) index = (failure.index + 1) % job_->dataset->size();
+    }
+  }
+  return job_->dataset ? name_or_index(*job_->dataset, index) : "sample " + std::to_string(index);
 }
 
 void Epoch::set_end(int64_t end) {

@@ -87,6 +87,7 @@ class Epoch {
 
  private:
   void complete(Slot& slot) const;
+  std::string name_of(const Slot& slot, size_t sample) const;
   void notify();
   template <class Condition>
   bool wait_until(Condition condition, std::optional<Clock::time_point> deadline);
