@@ -108,13 +108,18 @@ void Epoch::complete(Slot& slot) const {
   try {
     slot.collated = job_->collate ? job_->collate(slot.samples) : default_collate(slot.samples);
   } catch (const ShapeError& error) {
-    const ShapeMismatch& mismatch = error.mismatch();
-    slot.collate_error =
-        std::make_exception_ptr(ShapeError(mismatch, name_of(slot, mismatch.sample), name_of(slot, 0)));
+    slot.collate_error = named(error, slot);
   } catch (...) {
     slot.collate_error = std::current_exception();
   }
   slot.samples.clear();
+}
+
+// The error with the samples' names, where it is about the batch's own samples, not about what `collate` made of them.
+std::exception_ptr Epoch::named(const ShapeError& error, const Slot& slot) const {
+  const auto& [field, sample, found, expected] = error.mismatch();
+  if (sample >= slot.samples.size() || slot.samples[sample][field].sizes() != found) return std::current_exception();
+  return std::make_exception_ptr(ShapeError(error.mismatch(), name_of(slot, sample), name_of(slot, 0)));
 }
 
 // What the user calls one of the samples that are there: rows that failed have none.

@@ -53,10 +53,9 @@ std::shared_ptr<const Storage> swapped(std::span<const std::byte> elements, size
   });
 }
 
-}  // namespace
-
-Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::string& name) {
-  const auto [text, elements] = split(content->bytes(), name);
+// The array that begins at byte `at` of `content`, which moves on to its end.
+Tensor parse_array(const std::shared_ptr<const Storage>& content, size_t& at, const std::string& name) {
+  const auto [text, rest] = split(content->bytes().subspan(at), name);
   const NpyHeader header = parse_npy_header(text, name);
   Tensor tensor{.dtype = header.dtype, .shape = header.shape};
   auto expected = static_cast<int64_t>(element_size(header.dtype));
@@ -67,11 +66,14 @@ Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::strin
   for (const int64_t size : header.shape) {
     overflow |= __builtin_mul_overflow(strides, std::max<int64_t>(size, 1), &strides);
   }
-  if (overflow || static_cast<uint64_t>(expected) != elements.size()) {
-    throw FormatError(name, "found " + std::to_string(elements.size()) + " bytes of elements, " +
+  if (overflow || static_cast<uint64_t>(expected) > rest.size()) {
+    throw FormatError(name, "found " + std::to_string(rest.size()) + " bytes of elements, " +
                                 (overflow ? "more than 2^63" : std::to_string(expected)) +
                                 " expected for the header's shape; the file is truncated or damaged");
   }
+  const auto elements = rest.first(static_cast<size_t>(expected));
+  const size_t offset = content->size() - rest.size();
+  at = offset + elements.size();
   tensor.stride = contiguous_stride(header.shape);
   if (header.fortran_order) {
     tensor.stride = contiguous_stride({header.shape.rbegin(), header.shape.rend()});
@@ -79,7 +81,6 @@ Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::strin
   }
   const size_t element = element_size(header.dtype);
   const size_t number = is_complex(header.dtype) ? element / 2 : element;
-  const size_t offset = content->size() - elements.size();
   if (header.big_endian && number > 1) {
     tensor.storage = swapped(elements, number, content);
   } else if (offset % element == 0) {
@@ -91,9 +92,38 @@ Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::strin
   return tensor;
 }
 
-Tensor read_npy(const std::string& path) {
+std::shared_ptr<const Storage> mapped(const std::string& path) {
   const auto file = MappedFile::open(path);
-  return parse_npy(std::make_shared<Storage>(file->bytes(), file), path);
+  return std::make_shared<Storage>(file->bytes(), file);
 }
+
+}  // namespace
+
+Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::string& name) {
+  size_t end = 0;
+  Tensor tensor = parse_array(content, end, name);
+  if (end == content->size()) return tensor;
+  const std::string_view rest(reinterpret_cast<const char*>(content->bytes().data()) + end, content->size() - end);
+  if (rest.starts_with(kMagic)) {
+    throw FormatError(name, "found another array at byte " + std::to_string(end) +
+                                ", behind the first; expected one array (read_npy_arrays gives all)");
+  }
+  throw FormatError(name, "found " + std::to_string(rest.size()) + " bytes behind the array, which ends at byte " +
+                              std::to_string(end) + "; expected nothing, or another array");
+}
+
+std::vector<Tensor> parse_npy_arrays(const std::shared_ptr<const Storage>& content, const std::string& name) {
+  std::vector<Tensor> arrays;
+  size_t at = 0;
+  do {
+    const bool is_first = at == 0;
+    arrays.push_back(parse_array(content, at, is_first ? name : name + ": array at byte " + std::to_string(at)));
+  } while (at < content->size());
+  return arrays;
+}
+
+Tensor read_npy(const std::string& path) { return parse_npy(mapped(path), path); }
+
+std::vector<Tensor> read_npy_arrays(const std::string& path) { return parse_npy_arrays(mapped(path), path); }
 
 }  // namespace torch_ext::formats
