@@ -54,23 +54,26 @@ bool edits_state_dict(const ConvertOptions& options) {
   return options.prefix != "keep" || !options.renames.empty() || !options.dtype.empty();
 }
 
-void edit_state_dict(const Value& root, const ConvertOptions& options) {
+/// Returns what it did, in words, where that isn't plain from the options.
+std::string edit_state_dict(const Value& root, const ConvertOptions& options) {
   FoundStateDict state = find_state_dict(root, options.in);
   if (!state.key.empty() && is_module(*root.as<Dict>()->find(state.key))) {
     throw std::invalid_argument(state.key + " is a whole model: take it out with --key " + state.key);
   }
-  if (options.prefix == "strip") strip_prefix(state.dict());
-  if (options.prefix == "add") add_prefix(state.dict());
+  std::string done;
+  if (options.prefix == "strip") done = strip_prefix(state.dict());
+  if (options.prefix == "add") done = add_prefix(state.dict());
   if (!options.renames.empty()) rename(state.dict(), options.renames);
   if (!options.dtype.empty()) change_dtype(state.value, options.dtype);
+  return done;
 }
 
-Value edited(Value root, const ConvertOptions& options) {
+Value edited(Value root, const ConvertOptions& options, std::string& done) {
   if (!options.key.empty()) root = at_key(root, options.key);
   const bool needs_names = is_flat(options) || edits_state_dict(options) || !options.only.empty();
   if (is_module(root) && needs_names) root = module_state_dict(root, options.in);
   if (!options.only.empty()) root = keep_only(root, options.only);
-  if (edits_state_dict(options)) edit_state_dict(root, options);
+  if (edits_state_dict(options)) done = edit_state_dict(root, options);
   return root;
 }
 
@@ -79,8 +82,9 @@ Value edited(Value root, const ConvertOptions& options) {
 void convert(const ConvertOptions& options, std::ostream& out) {
   const TensorFile file = read_tensor_file(options.in);
   Value root;
+  std::string done;
   try {
-    root = edited(file.root, options);
+    root = edited(file.root, options, done);
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(options.in + ": " + error.what());
   }
@@ -92,6 +96,7 @@ void convert(const ConvertOptions& options, std::ostream& out) {
   if (options.legacy) write.format = WriteFormat::kPytorchLegacy;
   if (!options.max_shard_size.empty()) write.max_shard_size = parse_size(options.max_shard_size);
   write_tensor_file(root, options.out, write);
+  if (!done.empty()) out << options.in << ": " << done << '\n';
   out << options.out << ": " << plural(tensors, "tensor") << ", " << bytes_text(storages.bytes) << '\n';
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <stdexcept>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "libtorch_ext/core/closest.h"
@@ -13,6 +14,7 @@
 #include "libtorch_ext/formats/prefix.h"
 #include "libtorch_ext/formats/rename.h"
 #include "libtorch_ext/formats/value_children.h"
+#include "libtorch_ext/formats/wrappers.h"
 
 namespace ckpt {
 
@@ -45,12 +47,30 @@ void change_keys(Dict& state, const std::function<std::string(const std::string&
     auto* paths = name == "_metadata" ? attribute.as<Dict>() : nullptr;
     if (!paths) continue;
     Dict changed{.ordered = paths->ordered};
+    std::unordered_map<std::string, size_t> known;
     for (auto& [path, fields] : paths->items) {
-      // The wrapper's own entry, "", gives way to that of the module it wraps.
-      if (const auto* text = path.as<std::string>()) changed.set(change_path(*text), std::move(fields));
+      const auto* text = path.as<std::string>();
+      if (!text) {
+        changed.items.emplace_back(path, std::move(fields));
+        continue;
+      }
+      std::string new_path = change_path(*text);
+      const auto [at, is_new] = known.try_emplace(new_path, changed.items.size());
+      if (is_new)
+        changed.items.emplace_back(std::move(new_path), std::move(fields));
+      else  // a wrapper's own entry gives way to that of the module it wraps
+        changed.items[at->second].second = std::move(fields);
     }
     *paths = std::move(changed);
   }
+}
+
+std::string change_prefix(Dict& state, PrefixPolicy policy) {
+  const PrefixChange change = prefix_change(string_keys(state), {}, policy);
+  change_keys(
+      state, [&](const std::string& key) { return change.apply(key); },
+      [&](const std::string& path) { return change.apply_to_path(path); });
+  return change.to_words();
 }
 
 Value kept(const Value& value, const std::string& name, const std::vector<std::string>& globs, size_t depth) {
@@ -136,22 +156,24 @@ Value at_key(const Value& root, const std::string& key) {
   return *value;
 }
 
-void strip_prefix(Dict& state) {
-  const PrefixChange change = prefix_change(string_keys(state), {}, PrefixPolicy::kStrip);
-  change_keys(
-      state, [&](const std::string& key) { return change.apply(key); },
-      [&](const std::string& path) {
-        const std::string inner = change.apply(path + ".");
-        return inner.empty() ? inner : inner.substr(0, inner.size() - 1);
-      });
+std::string strip_prefix(Dict& state) {
+  std::string words = change_prefix(state, PrefixPolicy::kStrip);
+  const auto keys = string_keys(state);
+  const auto left = std::ranges::find_if(
+      keys, [](const std::string& key) { return without_wrappers(key, Wrappers::kAll).size() < key.size(); });
+  if (words.empty()) {
+    words = "no prefix of a wrapper to strip";
+    if (const std::string word = shared_word(keys); left == keys.end() && !word.empty()) {
+      words += "; all keys begin with \"" + word + "\", which --rename '^" + word.substr(0, word.size() - 1) +
+               "\\.=' takes off";
+    }
+  }
+  // Others stand beside it, so it may be a name.
+  if (left != keys.end()) words += "; left \"module.\" in " + *left + ", which --rename '\\bmodule\\.=' takes off";
+  return words;
 }
 
-void add_prefix(Dict& state) {
-  const PrefixChange change{.add = 1};
-  change_keys(
-      state, [&](const std::string& key) { return change.apply(key); },
-      [](const std::string& path) { return path.empty() ? "module" : "module." + path; });
-}
+std::string add_prefix(Dict& state) { return change_prefix(state, PrefixPolicy::kAdd); }
 
 void rename(Dict& state, const std::vector<std::string>& rules) {
   std::vector<Rename> renames;

@@ -15,10 +15,10 @@ torch_ext::formats::Value keep_only(const torch_ext::formats::Value& root, const
 /// What stands under a dotted name. Throws, with the names there are, where there is nothing.
 torch_ext::formats::Value at_key(const torch_ext::formats::Value& root, const std::string& key);
 
-/// "module." taken off (where every key has it, as often as every key has it), or put before every key, of a state_dict
-/// and its `_metadata`.
-void strip_prefix(torch_ext::formats::Dict& state);
-void add_prefix(torch_ext::formats::Dict& state);
+/// Wrappers' words ("module.", "_orig_mod.") taken off the keys of a state_dict and its `_metadata`, or "module." put
+/// before them. Returns what was done, in words. Throws where two keys become the same.
+std::string strip_prefix(torch_ext::formats::Dict& state);
+std::string add_prefix(torch_ext::formats::Dict& state);
 
 /// Each REGEX=REPLACEMENT in turn, on every key of a state_dict. Throws where two keys become the same.
 void rename(torch_ext::formats::Dict& state, const std::vector<std::string>& rules);

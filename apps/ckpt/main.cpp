@@ -94,7 +94,9 @@ int main(int argc, char** argv) {
   convert_verb->add_option("--key", convert.key, "Write only what stands under this key: state_dict");
   convert_verb->add_option("--only", convert.only, "Write only entries whose name matches GLOB (*, ?, [abc])")
       ->type_name("GLOB");
-  convert_verb->add_option("--prefix", convert.prefix, "What becomes of \"module.\" before the state_dict's keys")
+  convert_verb
+      ->add_option("--prefix", convert.prefix,
+                   "What becomes of wrappers' words in the state_dict's keys: module., _orig_mod., …")
       ->check(CLI::IsMember({"keep", "strip", "add"}));
   convert_verb->add_option("--rename", convert.renames, "Change the state_dict's keys, as re.sub does; in turn")
       ->type_name("REGEX=REPLACEMENT");
