@@ -18,7 +18,7 @@ std::string_view wide_encoding(std::string_view text) {
 
 std::string_view foreign_encoding(std::string_view text) {
   if (const auto wide = wide_encoding(text); !wide.empty()) return wide;
-  return is_utf8(text) ? "" : "Latin-1, Windows-1252 or another one of single bytes";
+  return is_utf8(text) ? "" : "Latin-1, Windows-1252 or another encoding";
 }
 
 }  // namespace torch_ext::formats
