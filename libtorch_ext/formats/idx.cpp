@@ -29,6 +29,23 @@ std::string hex(std::span<const std::byte> bytes) {
   return text;
 }
 
+const char* type_name(int type) {
+  switch (type) {
+    case 0x09:
+      return " (signed bytes)";
+    case 0x0b:
+      return " (int16)";
+    case 0x0c:
+      return " (int32)";
+    case 0x0d:
+      return " (float32)";
+    case 0x0e:
+      return " (float64)";
+    default:
+      return "";
+  }
+}
+
 std::string shape_text(const std::vector<int64_t>& shape) {
   std::string text;
   for (int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
@@ -46,7 +63,8 @@ IdxArray read_idx(const std::string& path) {
   }
   const auto type = std::to_integer<int>(magic[2]);
   if (type != kUnsignedByte) {
-    throw FormatError(path, "element type " + hex(magic.subspan(2, 1)) + " found, unsigned bytes (08) expected");
+    throw FormatError(
+        path, "element type " + hex(magic.subspan(2, 1)) + type_name(type) + " found, unsigned bytes (08) expected");
   }
   const auto dimensions = std::to_integer<size_t>(magic[3]);
   const size_t header = kMagicSize + 4 * dimensions;
