@@ -43,7 +43,7 @@ struct ImageFolderOptions {
 class ImageFolder : public Dataset {
  public:
   /// Lists the files; reads none. Throws `DataError` for a folder that can't be read, that has no class, a class
-  /// without images, or an image in a format that can't be read.
+  /// without images, an image in a format that can't be read, or what macOS leaves beside images ("._cat.jpg").
   explicit ImageFolder(std::string root, ImageFolderOptions options = {});
 
   int64_t size() const override { return static_cast<int64_t>(found_.samples.size()); }
@@ -60,6 +60,8 @@ class ImageFolder : public Dataset {
   const std::vector<std::string>& classes() const { return found_.classes; }
   std::map<std::string, int64_t> class_to_idx() const;
   const std::vector<FileOfClass>& samples() const { return found_.samples; }
+  /// Files that are no samples: of other endings, or beside the classes' folders. torchvision passes over them, too.
+  const std::vector<std::string>& others() const { return found_.others; }
   /// The class of each sample.
   std::vector<int64_t> targets() const;
 
