@@ -5,6 +5,7 @@
 
 #include "libtorch_ext/formats/archive/gzip.h"
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/stand_in.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -59,6 +60,8 @@ IdxArray read_idx(const std::string& path) {
   const std::span<const std::byte> file(bytes);
   const auto magic = file.first(std::min(file.size(), kMagicSize));
   if (file.size() < kMagicSize || magic[0] != std::byte{0} || magic[1] != std::byte{0}) {
+    const std::string instead = stand_in({reinterpret_cast<const char*>(file.data()), file.size()});
+    if (!instead.empty()) throw FormatError(path, instead);
     throw FormatError(path, "begins with '" + hex(magic) + "', an IDX file begins with 00 00 08 and its dimensions");
   }
   const auto type = std::to_integer<int>(magic[2]);

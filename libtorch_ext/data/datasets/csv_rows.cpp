@@ -10,6 +10,7 @@
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/data/as_data_error.h"
 #include "libtorch_ext/formats/python_float.h"
+#include "libtorch_ext/formats/stand_in.h"
 #include "libtorch_ext/formats/text_encoding.h"
 
 namespace torch_ext {
@@ -42,6 +43,7 @@ std::string_view without_spaces(std::string_view text) {
 
 CsvRows::CsvRows(std::string_view text, const std::string& path, char delimiter)
     : path_(path), reader_(as_data_error([&] { return formats::CsvReader(text, path, delimiter); })) {
+  if (const auto instead = formats::stand_in(text); !instead.empty()) throw DataError(path, instead);
   if (!read()) throw DataError(path, "found an empty file, expected a header and rows");
   for (const std::string_view name : fields_) {
     if (const auto problem = encoding_problem(name); !problem.empty()) fail(problem);

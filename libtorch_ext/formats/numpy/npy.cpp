@@ -7,6 +7,7 @@
 #include "libtorch_ext/formats/file/mapped_file.h"
 #include "libtorch_ext/formats/little_endian.h"
 #include "libtorch_ext/formats/numpy/npy_header.h"
+#include "libtorch_ext/formats/stand_in.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -23,7 +24,10 @@ struct Parts {
 
 Parts split(std::span<const std::byte> file, const std::string& name) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-  if (!text.starts_with(kMagic)) throw FormatError(name, "doesn't begin with \"\\x93NUMPY\", as an .npy file does");
+  if (!text.starts_with(kMagic)) {
+    const std::string instead = stand_in(text);
+    throw FormatError(name, instead.empty() ? "doesn't begin with \"\\x93NUMPY\", as an .npy file does" : instead);
+  }
   const size_t length_at = kMagic.size() + kVersionSize;
   const int version = text.size() < length_at ? 0 : static_cast<uint8_t>(text[kMagic.size()]);
   if (version < 1 || version > 3) {

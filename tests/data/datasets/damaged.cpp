@@ -80,6 +80,7 @@ TEST_CASE("damaged IDX files are told by name", "[datasets][damaged]") {
   for (const Damaged& damaged :
        {Damaged{"\x89PNG", "begins with '89 50 4e 47', an IDX file begins with 00 00 08 and its dimensions"},
         Damaged{"", "begins with '', an IDX file begins with"},
+        Damaged{"\n<!DOCTYPE HTML><html>404", "is a web page, not the file itself; fetch it again"},
         Damaged{cut(kImages, 2), "4 bytes of elements found, 6 expected for 2 x 1 x 3"},
         Damaged{cut(packed, 5), "the gzip data that begins at byte 0 of"},
         Damaged{kLabels, "found an array of 1 dimensions, expected 3"}}) {
@@ -157,6 +158,7 @@ TEST_CASE("damaged CSV files are told by name, line and column", "[datasets][dam
                 "line 2, column \"class\": found \"9223372036854775808\", expected a whole number of 64 bits"},
         Damaged{"a,class\n1,1e17\n", "line 2, column \"class\": found \"1e17\", expected a whole number"},
         Damaged{"a,class\n1,nan\n", "line 2, column \"class\": found \"nan\", expected a whole number"},
+        Damaged{"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a pointer of Git LFS, not the file"},
         Damaged{"# made today\na,class\n1,2\n",
                 "line 2: found 2 fields, expected 1 as in the header, which begins "
                 "with '#'; if that is a comment, remove it"},
@@ -188,6 +190,7 @@ TEST_CASE("damaged .npy files are told by name", "[datasets][damaged]") {
   const std::string good = npy_of("'<f4'", "(2,)", 8);
   for (const Damaged& damaged :
        {Damaged{"", "doesn't begin with \"\\x93NUMPY\", as an .npy file does"},
+        Damaged{"<html>", "is a web page, not the file itself"},
         Damaged{"PK\3\4 an .npz file", "doesn't begin with \"\\x93NUMPY\""},
         Damaged{npy("{}", "", "\x09\0"s), "found the .npy version 9, expected 1, 2 or 3"},
         Damaged{good.substr(0, 9), "the file ends in the .npy header"},
