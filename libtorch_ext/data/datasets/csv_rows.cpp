@@ -23,8 +23,9 @@ std::string encoding_problem(std::string_view text) {
   return "is in " + encoding + ", expected UTF-8; convert it, from Latin-1: iconv -f LATIN1 -t UTF-8";
 }
 
-// "; is ';' the delimiter?" where a header of one column looks so.
-std::string other_delimiter(const std::vector<std::string>& header) {
+// Why a header may not be what the user thinks: a line of comment, or another delimiter.
+std::string doubt(const std::vector<std::string>& header) {
+  if (header[0].starts_with('#')) return "; the header begins with '#': if that is a comment, remove it";
   if (header.size() != 1) return "";
   for (const char candidate : {';', '\t', '|', ','}) {
     if (header[0].find(candidate) == std::string::npos) continue;
@@ -70,7 +71,7 @@ std::vector<size_t> CsvRows::find(const std::vector<std::string>& names) const {
   for (const std::string& name : names) {
     const auto count = std::ranges::count(header_, name);
     TORCH_CHECK_VALUE(count > 0, path_, ": found no column \"", name, "\", expected one of ", quoted_list(header_),
-                      did_you_mean(name, header_), other_delimiter(header_));
+                      did_you_mean(name, header_), doubt(header_));
     TORCH_CHECK_VALUE(count == 1, path_, ": found ", count, " columns \"", name, "\", expected one");
     columns.push_back(static_cast<size_t>(std::ranges::find(header_, name) - header_.begin()));
   }
@@ -82,8 +83,7 @@ bool CsvRows::next() {
   if (fields_.size() == header_.size() + 1 && fields_.back().empty()) fields_.pop_back();
   if (fields_.size() == header_.size()) return true;
   fail("found " + std::to_string(fields_.size()) + " fields, expected " + std::to_string(header_.size()) +
-       " as in the header" +
-       (header_[0].starts_with('#') ? ", which begins with '#'; if that is a comment, remove it" : ""));
+       " as in the header" + doubt(header_));
 }
 
 float CsvRows::number(size_t column) const {

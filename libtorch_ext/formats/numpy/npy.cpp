@@ -101,28 +101,30 @@ std::shared_ptr<const Storage> mapped(const std::string& path) {
   return std::make_shared<Storage>(file->bytes(), file);
 }
 
+// Whether another array begins at byte `at`, where one ends; false at the end of `content`.
+bool goes_on(const Storage& content, size_t at, const std::string& name) {
+  const std::string_view rest(reinterpret_cast<const char*>(content.bytes().data()) + at, content.size() - at);
+  if (rest.empty() || rest.starts_with(kMagic)) return !rest.empty();
+  throw FormatError(name, "found " + std::to_string(rest.size()) + " bytes behind the array, which ends at byte " +
+                              std::to_string(at) + "; expected nothing, or another array");
+}
+
 }  // namespace
 
 Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::string& name) {
   size_t end = 0;
   Tensor tensor = parse_array(content, end, name);
-  if (end == content->size()) return tensor;
-  const std::string_view rest(reinterpret_cast<const char*>(content->bytes().data()) + end, content->size() - end);
-  if (rest.starts_with(kMagic)) {
-    throw FormatError(name, "found another array at byte " + std::to_string(end) +
-                                ", behind the first; expected one array (read_npy_arrays gives all)");
-  }
-  throw FormatError(name, "found " + std::to_string(rest.size()) + " bytes behind the array, which ends at byte " +
-                              std::to_string(end) + "; expected nothing, or another array");
+  if (!goes_on(*content, end, name)) return tensor;
+  throw FormatError(name, "found another array at byte " + std::to_string(end) +
+                              ", behind the first; expected one array (read_npy_arrays gives all)");
 }
 
 std::vector<Tensor> parse_npy_arrays(const std::shared_ptr<const Storage>& content, const std::string& name) {
-  std::vector<Tensor> arrays;
   size_t at = 0;
-  do {
-    const bool is_first = at == 0;
-    arrays.push_back(parse_array(content, at, is_first ? name : name + ": array at byte " + std::to_string(at)));
-  } while (at < content->size());
+  std::vector<Tensor> arrays{parse_array(content, at, name)};
+  while (goes_on(*content, at, name)) {
+    arrays.push_back(parse_array(content, at, name + ": array at byte " + std::to_string(at)));
+  }
   return arrays;
 }
 

@@ -112,26 +112,29 @@ batch('cifar-100-python/test', 2, fine_labels=[7, 8, 99], coarse_labels=[0, 1, 1
   CHECK(at::equal(python.target, binary.target));
 }
 
-TEST_CASE("a pickle that is no CIFAR, and one that wasn't unpacked, are told by name", "[datasets]") {
+TEST_CASE("a pickle that is no CIFAR, and an archive that wasn't unpacked, are told by name", "[datasets]") {
   TORCH_EXT_NEEDS_PYTHON();
   const TempDir dir;
-  const auto dump = [&](const std::string& value) {
-    testing::run_python(
-        "import pickle, sys, numpy\nwith open(sys.argv[1], 'wb') as file: pickle.dump(" + value + ", file, 2)\n",
-        {dir / "test_batch"});
-    cifar10(dir.path().string(), Split::kTest);
+  testing::run_python(R"(
+import os, pickle, sys, numpy
+pixels = numpy.zeros((2, 3072), dtype=numpy.uint8)
+for name, value in dict(list=[1], few={'data': pixels, 'labels': [1]}, high={'data': pixels, 'labels': [1, 10]},
+                        low={'data': pixels, 'labels': [1, -1]}, floats={'data': pixels * 1.0, 'labels': [1, 2]}).items():
+    os.makedirs(f'{sys.argv[1]}/{name}')
+    with open(f'{sys.argv[1]}/{name}/test_batch', 'wb') as file: pickle.dump(value, file, 2)
+)",
+                      {dir.path().string()});
+  const auto check = [&](const std::string& folder, const std::string& problem) {
+    CHECK_THROWS_WITH(cifar10(dir / folder, Split::kTest), testing::ContainsSubstring(dir / folder + "/" + problem));
   };
-  const std::string pixels = "'data': numpy.zeros((2, 3072), dtype=numpy.uint8)";
-  using testing::ContainsSubstring;
-  CHECK_THROWS_WITH(dump("[1]"), ContainsSubstring("test_batch: found no \"data\" and \"labels\" in it"));
-  CHECK_THROWS_WITH(dump("{" + pixels + ", 'labels': [1]}"), ContainsSubstring("found 1 labels, expected 2, one per"));
-  CHECK_THROWS_WITH(dump("{" + pixels + ", 'labels': [1, 10]}"), ContainsSubstring("image 1: found the label 10"));
-  CHECK_THROWS_WITH(dump("{" + pixels + ", 'labels': [1, -1]}"), ContainsSubstring("image 1: found the label -1"));
-  CHECK_THROWS_WITH(dump("{'data': numpy.zeros((2, 3072)), 'labels': [1, 2]}"),
-                    ContainsSubstring("test_batch: \"data\" is no array of bytes, [N, 3072]"));
-  std::filesystem::remove(dir / "test_batch");
-  write_file(dir / "cifar-10-python.tar.gz", "");
-  CHECK_THROWS_WITH(cifar10(dir.path().string(), Split::kTest), ContainsSubstring("; unpack cifar-10-python.tar.gz"));
+  check("list", "test_batch: found no \"data\" and \"labels\" in it");
+  check("few", "test_batch: found 1 labels, expected 2, one per image");
+  check("high", "test_batch: image 1: found the label 10, expected one below 10");
+  check("low", "test_batch: image 1: found the label -1, expected one below 10");
+  check("floats", "test_batch: \"data\" is no array of bytes, [N, 3072]");
+  std::filesystem::remove(dir / "list/test_batch");
+  write_file(dir / "list/cifar-10-python.tar.gz", "");
+  CHECK_THROWS_WITH(cifar10(dir / "list", Split::kTest), testing::ContainsSubstring("; unpack cifar-10-python.tar.gz"));
 }
 
 }  // namespace torch_ext

@@ -109,6 +109,12 @@ TEST_CASE("a file without a header, or with another delimiter, is not read as if
   write_file(dir / "x.csv", "a;b;y\n1;2;0\n");
   CHECK_THROWS_WITH(csv_dataset(dir / "x.csv", {.target = {"y"}}),
                     ContainsSubstring("found no column \"y\", expected one of \"a;b;y\"; is ';' the delimiter?"));
+  write_file(dir / "x.csv", "# made today\na,y\n1,0\n");
+  const std::string doubt = "; the header begins with '#': if that is a comment, remove it";
+  CHECK_THROWS_WITH(csv_dataset(dir / "x.csv"),
+                    ContainsSubstring("line 2: found 2 fields, expected 1 as in the header" + doubt));
+  CHECK_THROWS_WITH(csv_dataset(dir / "x.csv", {.target = {"y"}}),
+                    ContainsSubstring("found no column \"y\", expected one of \"# made today\"" + doubt));
 }
 
 TEST_CASE("a column that isn't there is told, with those that are", "[datasets]") {
