@@ -23,6 +23,25 @@ std::string encoding_problem(std::string_view text) {
   return "is in " + encoding + ", expected UTF-8; convert it, from Latin-1: iconv -f LATIN1 -t UTF-8";
 }
 
+// What a file is that holds a table in another way, or none.
+std::string no_text(std::string_view file) {
+  constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+      {"PK\3\4", "is a zip archive, as spreadsheets are (.xlsx); save the table as CSV"},
+      {"\xd0\xcf\x11\xe0", "is a spreadsheet (.xls); save the table as CSV"},
+      {"PAR1", "is a Parquet file; save the table as CSV"},
+      {"\x89HDF", "is an HDF5 file; save the table as CSV"},
+      {"BZh", "is packed by bzip2; unpack it, or pack it by gzip"},
+      {"\xfd"
+       "7zXZ",
+       "is packed by xz; unpack it, or pack it by gzip"},
+      {"\x28\xb5\x2f\xfd", "is packed by zstd; unpack it, or pack it by gzip"},
+  };
+  for (const auto& [start, problem] : kKinds) {
+    if (file.starts_with(start)) return std::string(problem);
+  }
+  return formats::stand_in(file);
+}
+
 // Why a header may not be what the user thinks: a line of comment, or another delimiter.
 std::string doubt(const std::vector<std::string>& header) {
   if (header[0].starts_with('#')) return "; the header begins with '#': if that is a comment, remove it";
@@ -44,7 +63,7 @@ std::string_view without_spaces(std::string_view text) {
 
 CsvRows::CsvRows(std::string_view text, const std::string& path, char delimiter)
     : path_(path), reader_(as_data_error([&] { return formats::CsvReader(text, path, delimiter); })) {
-  if (const auto instead = formats::stand_in(text); !instead.empty()) throw DataError(path, instead);
+  if (const auto instead = no_text(text); !instead.empty()) throw DataError(path, instead);
   if (!read()) throw DataError(path, "found an empty file, expected a header and rows");
   for (const std::string_view name : fields_) {
     if (const auto problem = encoding_problem(name); !problem.empty()) fail(problem);

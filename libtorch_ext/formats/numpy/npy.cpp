@@ -25,6 +25,11 @@ struct Parts {
 Parts split(std::span<const std::byte> file, const std::string& name) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   if (!text.starts_with(kMagic)) {
+    if (text.starts_with("PK\3\4"))
+      throw FormatError(name, "is a zip archive, as .npz files are, expected an .npy file");
+    if (text.starts_with('\x80')) {
+      throw FormatError(name, "is a pickle, which may run any code when it is read; save numbers by numpy.save");
+    }
     const std::string instead = stand_in(text);
     throw FormatError(name, instead.empty() ? "doesn't begin with \"\\x93NUMPY\", as an .npy file does" : instead);
   }

@@ -158,6 +158,8 @@ TEST_CASE("damaged CSV files are told by name, line and column", "[datasets][dam
                 "line 2, column \"class\": found \"9223372036854775808\", expected a whole number of 64 bits"},
         Damaged{"a,class\n1,1e17\n", "line 2, column \"class\": found \"1e17\", expected a whole number"},
         Damaged{"a,class\n1,nan\n", "line 2, column \"class\": found \"nan\", expected a whole number"},
+        Damaged{"PK\3\4\n\0\xe9"s, "is a zip archive, as spreadsheets are (.xlsx); save the table as CSV"},
+        Damaged{"BZh91AY\n", "is packed by bzip2; unpack it, or pack it by gzip"},
         Damaged{"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a pointer of Git LFS, not the file"},
         Damaged{"gr\xf6\xdf"
                 "e,class\n1,2\n",
@@ -188,7 +190,8 @@ TEST_CASE("damaged .npy files are told by name", "[datasets][damaged]") {
   for (const Damaged& damaged :
        {Damaged{"", "doesn't begin with \"\\x93NUMPY\", as an .npy file does"},
         Damaged{"<html>", "is a web page, not the file itself"},
-        Damaged{"PK\3\4 an .npz file", "doesn't begin with \"\\x93NUMPY\""},
+        Damaged{"PK\3\4 an .npz file", "is a zip archive, as .npz files are, expected an .npy file"},
+        Damaged{"\x80\4.", "is a pickle, which may run any code when it is read; save numbers by numpy.save"},
         Damaged{npy("{}", "", "\x09\0"s), "found the .npy version 9, expected 1, 2 or 3"},
         Damaged{good.substr(0, 9), "the file ends in the .npy header"},
         Damaged{good.substr(0, 30), "found 20 bytes, a header of"},
