@@ -148,6 +148,13 @@ class TxTrain(ProgramTest):
         names = [a["properties"]["name"]["const"] for a in schema["properties"]["optimizer"]["oneOf"]]
         self.assertEqual(names[:2], ["SGD", "AdamW"])
         self.assertIn("optimizer.lr (SGD): number, at least 0.0; default 0.1", run("tx-train", "--explain", "optimizer.lr").stdout)
+        everything = run("tx-train", "--explain")
+        self.assertEqual((everything.returncode, everything.stderr), (0, ""))
+        for key in ("epochs: ", "optimizer.lr (SGD): ", "data.augment.p (RandomErasing): ", "param_groups.match: "):
+            self.assertIn("\n" + key, everything.stdout)
+        self.assertEqual(run("tx-train", "--explain", "").stdout, everything.stdout)
+        self.assertEqual(run("tx-train", "--explain=data.mean").stdout,
+                         run("tx-train", "--explain", "/data/mean").stdout)
         wrong = run("tx-train", "--explain", "optimizer.learning")
         self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
         self.assertIn('found no key "learning" in optimizer', wrong.stderr)
