@@ -2,9 +2,13 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace torch_ext::config {
+
+/// A map whose order counts.
+using StringPairs = std::vector<std::pair<std::string, std::string>>;
 
 /// What a config value may be, beyond its type, and the words for it: "at least 1".
 /// Checked on reading; an empty one allows everything.

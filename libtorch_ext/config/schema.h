@@ -60,6 +60,13 @@ class SchemaWriter {
     return list;
   }
 
+  static Json of(StringPairs& value, const Bound&) {
+    const Json text = {{"type", "string"}};
+    const Json pair = {{"type", "array"}, {"items", text}, {"minItems", 2}, {"maxItems", 2}};
+    return {{"anyOf", {{{"type", "object"}, {"additionalProperties", text}}, {{"type", "array"}, {"items", pair}}}},
+            {"default", write_any(value)}};
+  }
+
   template <class... Alternatives>
   static Json of(std::variant<Alternatives...>& value, const Bound&) {
     const std::string chosen = std::visit([](const auto& v) { return std::string(v.kName); }, value);
