@@ -2,7 +2,7 @@
 
 #include "libtorch_ext/data/as_data_error.h"
 #include "libtorch_ext/formats/file/mapped_file.h"
-#include "libtorch_ext/formats/pickle/pickle_reader.h"
+#include "libtorch_ext/formats/pickle/pickle_sequence.h"
 
 namespace torch_ext {
 namespace {
@@ -51,7 +51,8 @@ const std::string* pixels_of(const Value& value, int64_t& rows) {
 CifarPickle read_cifar_pickle(const std::string& path, const std::string& labels) {
   const Value content = as_data_error([&] {
     const auto file = formats::MappedFile::open(path);
-    return formats::read_pickle(file->bytes(), path, {});
+    auto bytes = file->bytes();
+    return formats::take_pickle(bytes, path, "CIFAR's pickle");
   });
   const auto* dict = content.as<formats::Dict>();
   const Value* data = dict ? find(*dict, "data") : nullptr;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "libtorch_ext/data/error.h"
 #include "tests/data/datasets/gzip_text.h"
 #include "tests/support/files.h"
 #include "tests/support/python.h"
@@ -128,10 +129,15 @@ for name, value in dict(list=[1], few={'data': pixels, 'labels': [1]}, high={'da
     CHECK_THROWS_WITH(cifar10(dir / folder, Split::kTest), testing::ContainsSubstring(dir / folder + "/" + problem));
   };
   check("list", "test_batch: found no \"data\" and \"labels\" in it");
+  write_file(dir / "few/test_batch.bin", "");
+  CHECK_THROWS_AS(cifar10(dir / "few", Split::kTest), DataError);  // the binary version comes first
+  std::filesystem::remove(dir / "few/test_batch.bin");
   check("few", "test_batch: found 1 labels, expected 2, one per image");
   check("high", "test_batch: image 1: found the label 10, expected one below 10");
   check("low", "test_batch: image 1: found the label -1, expected one below 10");
   check("floats", "test_batch: \"data\" is no array of bytes, [N, 3072]");
+  write_file(dir / "list/test_batch", "\x80\2Pid\n.");
+  check("list", "test_batch: ");
   std::filesystem::remove(dir / "list/test_batch");
   write_file(dir / "list/cifar-10-python.tar.gz", "");
   CHECK_THROWS_WITH(cifar10(dir / "list", Split::kTest), testing::ContainsSubstring("; unpack cifar-10-python.tar.gz"));
