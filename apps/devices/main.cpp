@@ -7,13 +7,16 @@
 #include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "apps/bad_input.h"
 #include "libtorch_ext/core/version.h"
+#include "libtorch_ext/device/driver_devices.h"
 #include "libtorch_ext/device/parse_visible_devices.h"
-#include "libtorch_ext/device/visible_devices.h"
+#include "pick.h"
+#include "rows.h"
 
 namespace tx = torch_ext;
 using nlohmann::ordered_json;
@@ -28,6 +31,7 @@ struct Arguments {
   std::optional<std::string> rocr;
   std::optional<int> count;
   std::vector<std::string> uuids;
+  devices::PickOptions pick;
 
   bool made_up_machine() const { return value || rocr || count || !uuids.empty(); }
 };
@@ -44,6 +48,16 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--uuid", arguments.uuids,
                  "The UUIDs of its GPUs, in the order of their numbers, then of MIG instances")
       ->take_all();
+  auto* pick =
+      app.add_option("--pick", arguments.pick.count,
+                     "Print a value for CUDA_VISIBLE_DEVICES: the N visible GPUs with the most memory free, the "
+                     "freest first, numbered as CUDA counts them in this environment; exits with 2 where there "
+                     "are fewer")
+          ->type_name("N")
+          ->check(CLI::Range(1, 1024));
+  app.add_option("--min-free", arguments.pick.min_free, "With --pick: memory that each must have free: 10GiB, 500M")
+      ->type_name("SIZE")
+      ->needs(pick);
 }
 
 // The command line, last word first, as CLI11 wants it; "--parse=" in two words, since CLI11 takes the next one for its
@@ -96,20 +110,9 @@ int parse(const Arguments& arguments) {
 ordered_json to_json(const tx::VisibleDevices& visible) {
   ordered_json json = {{"cuda_visible_devices", nullptr},
                        {"count", visible.count},
-                       {"gpus", ordered_json::array()},
+                       {"gpus", devices::to_json(visible.gpus)},
                        {"problem", visible.problem}};
   if (visible.cuda_visible_devices) json["cuda_visible_devices"] = *visible.cuda_visible_devices;
-  for (const auto& row : visible.gpus) {
-    ordered_json gpu = {{"physical", nullptr},
-                        {"visible", nullptr},
-                        {"name", row.gpu.name},
-                        {"uuid", row.gpu.uuid},
-                        {"free_bytes", row.gpu.free_bytes},
-                        {"total_bytes", row.gpu.total_bytes}};
-    if (row.physical) gpu["physical"] = *row.physical;
-    if (row.visible) gpu["visible"] = *row.visible;
-    json["gpus"].push_back(gpu);
-  }
   return json;
 }
 
@@ -137,8 +140,15 @@ void print_table(const tx::VisibleDevices& visible) {
 }
 
 int run(const Arguments& arguments) {
+  const bool picks = arguments.pick.count > 0;
+  if (picks && arguments.made_up_machine()) {
+    throw std::invalid_argument(
+        "--pick chooses among this machine's GPUs: found --parse, --rocr, --count or --uuid with "
+        "it, expected none of them");
+  }
   if (arguments.made_up_machine()) return parse(arguments);
-  const auto visible = tx::visible_devices();
+  if (picks) return devices::pick(arguments.pick, arguments.json, std::cout);
+  const auto visible = tx::driver_devices();
   if (arguments.json) {
     std::cout << to_json(visible).dump(2) << '\n';
   } else {
@@ -159,8 +169,6 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return bad_input(kProgram, error.what());
-  } catch (const c10::Error& error) {
-    return bad_input(kProgram, error.what_without_backtrace());
   } catch (const std::exception& error) {
     return bad_input(kProgram, error.what());
   }

@@ -20,12 +20,15 @@
 
 #include "apps/bad_input.h"
 #include "libtorch_ext/core/error.h"
+#include "signs_of_life.h"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-// Long enough for a rank whose peer is gone to notice; with a hanging one, the job ends so long after the timeout.
+// Without a sign of life, a rank that is to end hangs: it has long noticed that its peer is gone.
 constexpr auto kPatience = std::chrono::milliseconds(700);
+// One that computes on all the same, in an endless loop, isn't waited for longer than this.
+constexpr auto kMostPatience = std::chrono::seconds(60);
 constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
 
 constexpr const char* kErrors = "TX_TRAIN_ERRORS";  // the number of the socket that the processes' errors go to
@@ -173,10 +176,36 @@ void collect(std::vector<Process>& processes, std::optional<Failure>& failure) {
   });
 }
 
+// When processes that were told to end are killed, as they don't.
+class Deadline {
+ public:
+  void begin(const std::vector<Process>& processes) {
+    for (const auto& process : processes) signs_.any(process.id);
+    begun_ = Clock::now();
+    at_ = begun_ + kPatience;
+  }
+  bool passed(const std::vector<Process>& processes) {
+    const auto now = Clock::now();
+    if (now < at_) return false;
+    const bool any_lives = std::ranges::any_of(processes, [&](const Process& process) { return signs_.any(process.id); });
+    if (any_lives && now < begun_ + kMostPatience) {
+      at_ = now + kPatience;
+      return false;
+    }
+    at_ = Clock::time_point::max();
+    return true;
+  }
+
+ private:
+  SignsOfLife signs_;
+  Clock::time_point begun_ = Clock::time_point::max();
+  Clock::time_point at_ = Clock::time_point::max();
+};
+
 // Waits until all have ended: by themselves, or because one failed or this process was signalled.
 std::optional<Failure> wait_for(std::vector<Process> processes, Errors& errors) {
   std::optional<Failure> failure;
-  auto deadline = Clock::time_point::max();
+  Deadline deadline;
   int forwarded = 0;
   bool ending = false;
   while (!processes.empty()) {
@@ -190,14 +219,13 @@ std::optional<Failure> wait_for(std::vector<Process> processes, Errors& errors) 
       }
       signal_all(processes, SIGTERM);
       ending = true;
-      deadline = Clock::now() + kPatience;
+      deadline.begin(processes);
     }
-    if (Clock::now() > deadline) {
+    if (deadline.passed(processes)) {
       for (const auto& process : processes) {
         std::fprintf(stderr, "tx-train: rank %d does not end: killing it\n", process.rank);
       }
       signal_all(processes, SIGKILL);
-      deadline = Clock::time_point::max();
     }
     std::this_thread::sleep_for(kBetweenLooks);
   }

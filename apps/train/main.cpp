@@ -83,8 +83,10 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--profile", arguments.profile, "Print how long each module's forward takes, and stop");
   app.add_flag("--lr-find", arguments.lr_find, "Train with a rising learning rate, print how the loss goes, and stop");
   app.add_flag("--schema", arguments.schema, "Print JSON Schema of the configs, and stop");
-  app.add_option("--explain", arguments.explain, "Print what a key such as optimizer.lr means, and stop")
-      ->type_name("KEY");
+  app.add_option("--explain", arguments.explain,
+                 "Print what a key such as optimizer.lr, or a section, means, and stop; without KEY, everything")
+      ->type_name("KEY")
+      ->expected(0, 1);
   app.add_flag("--print-config", arguments.print_config, "Print the config with every default, and stop");
 }
 

@@ -9,7 +9,7 @@ namespace torch_ext {
 
 /// Reads a file of any format that holds tensors; see `formats/tensor_file.h`. The file is mapped: tensors are read
 /// when they are used, and compared with the CRC-32s that the file carries then. Nothing in the file is executed.
-/// Throws `CheckpointError`.
+/// Throws `CheckpointError`, which names the files that may have been meant where there is none.
 ///
 ///     tx::load("model.pt", {.verify = tx::formats::Verify::kNow});   // compares every CRC-32 first
 LoadedFile load(const std::string& path, const formats::ReadOptions& options = {});

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <utility>
 
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/formats/file/atomic_file.h"
@@ -39,7 +40,10 @@ CheckpointManager::CheckpointManager(std::string folder, CheckpointManagerOption
   TORCH_CHECK_VALUE(options_.every_epochs.value_or(1) >= 1, "every_epochs: found ", *options_.every_epochs,
                     ", expected at least 1");
   TORCH_CHECK_VALUE(options_.keep.value_or(1) >= 1, "keep: found ", *options_.keep, ", expected at least 1");
-  remove_temporaries();
+}
+
+CheckpointManager::~CheckpointManager() {
+  if (!is_clean_) lock_.leave_as_found();
 }
 
 void CheckpointManager::save(const Checkpoint& checkpoint) { write(to_value(checkpoint), {kLastCheckpoint}); }
@@ -47,21 +51,26 @@ void CheckpointManager::save(const Checkpoint& checkpoint) { write(to_value(chec
 bool CheckpointManager::save_epoch(Checkpoint checkpoint, std::optional<double> value) {
   const bool is_best = value && is_better(*value, checkpoint.best, options_.mode);
   if (is_best) checkpoint.best = value;
+  save_epoch(checkpoint, is_best ? IsBest::kYes : IsBest::kNo);
+  return is_best;
+}
+
+void CheckpointManager::save_epoch(const Checkpoint& checkpoint, IsBest is_best) {
   std::vector<std::string> names;
   if (options_.every_epochs && checkpoint.epoch % *options_.every_epochs == 0) {
     names.push_back(epoch_checkpoint(checkpoint.epoch));
   }
-  if (is_best) names.emplace_back(kBestCheckpoint);
+  if (is_best == IsBest::kYes) names.emplace_back(kBestCheckpoint);
   names.emplace_back(kLastCheckpoint);
   write(to_value(checkpoint), names);
-  return is_best;
 }
 
 void CheckpointManager::wait() {
   if (writing_.valid()) writing_.get();
 }
 
-void CheckpointManager::remove_temporaries() const {
+void CheckpointManager::remove_leftovers() {
+  if (std::exchange(is_clean_, true)) return;
   for (const char* name : {kLastCheckpoint, kBestCheckpoint}) formats::remove_leftovers(path(name));
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
@@ -72,6 +81,7 @@ void CheckpointManager::remove_temporaries() const {
 
 void CheckpointManager::write(const Value& value, const std::vector<std::string>& names) {
   wait();
+  remove_leftovers();
   const std::string last = path(kLastCheckpoint);
   try {
     if (!options_.background) return write_files(formats::write_pickle(value, last), names);

@@ -19,6 +19,9 @@ enum class MetricMode {
   kMin,  ///< the lower: a loss
 };
 
+/// Whether the end of an epoch is the best so far, where the caller knows.
+enum class IsBest { kNo, kYes };
+
 struct CheckpointManagerOptions {
   /// Keeps the end of each so many epochs under its own name, `epoch-0010.pt`; null: none.
   std::optional<int64_t> every_epochs;
@@ -50,11 +53,14 @@ struct CheckpointManagerOptions {
 /// Not for use by several threads at once.
 class CheckpointManager {
  public:
-  /// Makes the folder where there is none, locks it, and removes the half-written files that a killed process left.
-  /// Throws `CheckpointError`: the folder is in use, read-only, …
+  /// Makes the folder where there is none, and locks it; nothing else in it changes before the first save or
+  /// `remove_leftovers`. Throws `CheckpointError`: the folder is in use, read-only, …
   explicit CheckpointManager(std::string folder, CheckpointManagerOptions options = {});
   /// Waits for the save under way, whose error is lost: call `wait()` before.
-  ~CheckpointManager() = default;
+  ~CheckpointManager();
+
+  /// Removes the half-written files that a killed process left. The first save does it, too.
+  void remove_leftovers();
 
   /// Writes `last.pt`, in the middle of an epoch or wherever.
   ///
@@ -68,6 +74,10 @@ class CheckpointManager {
   /// the best; NaN never is.
   bool save_epoch(Checkpoint checkpoint, std::optional<double> value = std::nullopt);
 
+  /// The same for a caller that compares by itself, by several metrics, say. `checkpoint.best` is the best so far, this
+  /// epoch's included, and written as it is.
+  void save_epoch(const Checkpoint& checkpoint, IsBest is_best);
+
   /// Returns when the save under way is on the disk; throws what went wrong with it.
   void wait();
 
@@ -77,7 +87,6 @@ class CheckpointManager {
 
  private:
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
-  void remove_temporaries() const;
   void write(const Value& value, const std::vector<std::string>& names);
   void write_files(const formats::Pickle& pickle, const std::vector<std::string>& names) const;
   void remove_old_epochs(int64_t newest) const;
@@ -86,6 +95,7 @@ class CheckpointManager {
   CheckpointManagerOptions options_;
   formats::FolderLock lock_;
   formats::Snapshot snapshot_;
+  bool is_clean_ = false;  // of half-written files
   std::future<void> writing_;  // the last member: its destructor waits for the thread, which uses the others
 };
 

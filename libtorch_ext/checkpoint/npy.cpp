@@ -11,6 +11,14 @@ at::Tensor read_npy(const std::string& path) {
   return with_checkpoint_errors(path, [&] { return to_tensor(formats::read_npy(path)); });
 }
 
+std::vector<at::Tensor> read_npy_arrays(const std::string& path) {
+  return with_checkpoint_errors(path, [&] {
+    std::vector<at::Tensor> tensors;
+    for (const auto& array : formats::read_npy_arrays(path)) tensors.push_back(to_tensor(array));
+    return tensors;
+  });
+}
+
 void write_npy(const at::Tensor& tensor, const std::string& path) {
   with_checkpoint_errors(path, [&] {
     TensorWriter writer;

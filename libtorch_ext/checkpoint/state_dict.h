@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "libtorch_ext/checkpoint/load_report.h"
 #include "libtorch_ext/checkpoint/loaded_file.h"
 #include "libtorch_ext/checkpoint/tensor_value.h"
 #include "libtorch_ext/formats/prefix.h"
@@ -42,32 +43,14 @@ struct LoadOptions {
   /// Applied in order to each of the file's keys, before the prefix is looked at.
   std::vector<formats::Rename> rename;
   /// Globs of the module's names (see `formats/glob.h`): what they don't match is neither loaded nor missing nor
-  /// unexpected. Empty: all.
+  /// unexpected. Empty: all. One that matches no name is an error.
   std::vector<std::string> only;
-  /// Globs of the module's names that are left alone in the same way.
+  /// Globs of the module's names that are left alone in the same way. One that matches none of the module's and none of
+  /// the file's is an error.
   std::vector<std::string> exclude;
   /// Loads what fits and leaves the rest as it is: for fine-tuning with another head. Off: a wrong shape is an error,
   /// as in Python, even without `strict`.
   bool skip_mismatched = false;
-};
-
-/// An entry that is one thing in the file and another in the module.
-struct Mismatch {
-  std::string name;  ///< the module's
-  std::string found;
-  std::string expected;
-};
-
-/// What `load_state_dict` found and did.
-struct LoadReport {
-  std::vector<std::string> missing;     ///< Python's `missing_keys`: the module's names
-  std::vector<std::string> unexpected;  ///< Python's `unexpected_keys`: the file's names
-  std::vector<Mismatch> mismatched;     ///< of another shape, or no tensor: not loaded
-  std::vector<Mismatch> converted;      ///< loaded, from another dtype: "float64", "float32"
-  /// "stripped \"module.\"", "added \"module.\"", or empty.
-  std::string prefix;
-  /// Under which of the file's keys the state_dict stood; empty: at the root.
-  std::string key;
 };
 
 /// Copies a state_dict into `module`, in place: the parameters stay the same tensors.
@@ -76,6 +59,10 @@ struct LoadReport {
 /// `formats/find_state_dict.h`.
 /// dtypes are converted to the module's, as Python does. Throws `CheckpointError` that lists **every** missing,
 /// unexpected and mismatched entry, and one for damaged bytes; the module is unchanged then.
+///
+/// It is an error, whatever the options, when nothing fits: where none of the module's matrices and kernels is loaded,
+/// of those that `only` and `exclude` choose (biases, norms and statistics alone are no weights to start from), and
+/// where all of one number of dimensions, three at least, are of another shape: another layout, or another model.
 ///
 ///     auto report = tx::load_state_dict(*model, tx::load("wrapped.pth"));
 ///     tx::load_state_dict(*model, tx::load("imagenet.pth"), {.strict = false, .skip_mismatched = true});

@@ -14,6 +14,7 @@ std::string to_words(const Bound& bound) {
   } else if (std::isfinite(bound.maximum)) {
     words << " of at most " << bound.maximum;
   }
+  if (bound.nullable) words << (bound.automatic ? ", or \"auto\"" : ", or null");
   return words.str();
 }
 

@@ -61,6 +61,22 @@ void Reader::read(const Json& json, const std::string& pointer, std::string& val
   expect(false, json, pointer, "one of " + quoted_list(bound.words) + did_you_mean(value, bound.words));
 }
 
+void Reader::read(const Json& json, const std::string& pointer, StringPairs& value, const Bound& bound) const {
+  value.clear();
+  expect(json.is_object() || json.is_array(), json, pointer, "an object of strings, or a list of lists of two strings");
+  for (const auto& [key, item] : json.items()) {
+    const std::string at = child_pointer(pointer, key);
+    auto& [first, second] = value.emplace_back(key, "");
+    if (json.is_array()) {
+      expect(item.is_array() && item.size() == 2, item, at, "a list of two strings");
+      read(item[0], at + "/0", first, bound);
+      read(item[1], at + "/1", second, bound);
+    } else {
+      read(item, at, second, bound);
+    }
+  }
+}
+
 std::string Reader::name_of(const Json& json, const std::string& pointer, const std::string& current,
                             const std::vector<std::string>& names) const {
   expect(json.is_object(), json, pointer, "an object");

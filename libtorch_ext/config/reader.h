@@ -29,8 +29,9 @@ namespace torch_ext::config {
 ///     auto config = config::read<OptimizerConfig>(document);
 ///
 /// Fields are `bool`, `int64_t`, `double`, `std::string`, other described structs, `std::optional` of these
-/// (JSON null; "auto" says the same of a number), `std::vector` of these (a list; a lone number is a list of one), or a `std::variant` of described structs, chosen by the key
-/// "name", which each alternative has as `static constexpr const char* kName`.
+/// (JSON null; also "auto" where the bound is `or_auto`), `std::vector` of these (a list; a lone number is a list of one),
+/// `StringPairs` (an object of strings, or a list of lists of two), or a `std::variant` of described structs, chosen by
+/// the key "name", which each alternative has as `static constexpr const char* kName`.
 /// Throws `ConfigError` at the first unknown key, wrong type or value out of bounds.
 class Reader {
  public:
@@ -54,13 +55,16 @@ class Reader {
   void read(const Json& json, const std::string& pointer, int64_t& value, const Bound& bound) const;
   void read(const Json& json, const std::string& pointer, double& value, const Bound& bound) const;
   void read(const Json& json, const std::string& pointer, std::string& value, const Bound& bound) const;
+  void read(const Json& json, const std::string& pointer, StringPairs& value, const Bound& bound) const;
 
   template <class T>
   void read(const Json& json, const std::string& pointer, std::optional<T>& value, const Bound& bound) const {
-    if (json.is_null() || (std::is_arithmetic_v<T> && json == "auto")) {
+    if (json.is_null() || (bound.automatic && json == "auto")) {
       value.reset();
     } else {
-      read(json, pointer, value.emplace(), bound);
+      Bound inner = bound;
+      inner.nullable = true;
+      read(json, pointer, value.emplace(), inner);
     }
   }
 

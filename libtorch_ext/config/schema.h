@@ -45,7 +45,7 @@ class SchemaWriter {
     Json json = of(inner, bound);
     json.erase("default");
     Json none = {{"type", "null"}};
-    if constexpr (std::is_arithmetic_v<T>) none = {{"enum", {nullptr, "auto"}}};
+    if (bound.automatic) none = {{"enum", {nullptr, "auto"}}};
     return {{"anyOf", {std::move(json), std::move(none)}}, {"default", write_any(value)}};
   }
 
@@ -58,6 +58,13 @@ class SchemaWriter {
     if constexpr (std::is_arithmetic_v<T>) list = {{"anyOf", {std::move(list), json}}};
     list["default"] = write_any(value);
     return list;
+  }
+
+  static Json of(StringPairs& value, const Bound&) {
+    const Json text = {{"type", "string"}};
+    const Json pair = {{"type", "array"}, {"items", text}, {"minItems", 2}, {"maxItems", 2}};
+    return {{"anyOf", {{{"type", "object"}, {"additionalProperties", text}}, {{"type", "array"}, {"items", pair}}}},
+            {"default", write_any(value)}};
   }
 
   template <class... Alternatives>
@@ -119,8 +126,12 @@ Json schema(const std::string& title) {
   return json;
 }
 
-/// What a schema says of a dotted key, in words: "optimizer.lr", "lr_scheduler"; "" lists the top level.
-/// Throws `ConfigError` for a key that isn't there, with the nearest that is.
+/// What a schema says of a dotted key and of all that lies below it, a line each: the key, what it may be, its default
+/// and its help. "" is everything, "optimizer" a section, "optimizer.SGD" one of its alternatives, "optimizer.lr" the key
+/// in each of them, "data.augment.0.p" a key of a list's elements; "/optimizer/lr" says the same as "optimizer.lr".
+/// Throws `ConfigError` for a key that isn't there, with those that may be meant.
+///
+///     optimizer.lr (SGD): number, at least 0.0; default 0.1 – learning rate
 std::string explain(const Json& schema, const std::string& key);
 
 }  // namespace torch_ext::config

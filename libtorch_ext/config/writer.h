@@ -43,6 +43,11 @@ class Writer {
     for (const auto& value : values) write(json.emplace_back(), value);
   }
 
+  static void write(Json& json, const StringPairs& pairs) {
+    json = Json::array();
+    for (const auto& [first, second] : pairs) json.push_back(Json::array({first, second}));
+  }
+
   template <class... Alternatives>
   static void write(Json& json, const std::variant<Alternatives...>& value) {
     std::visit(

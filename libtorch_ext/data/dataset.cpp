@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "libtorch_ext/data/shape_error.h"
+
 namespace torch_ext {
 namespace {
 
@@ -29,6 +31,11 @@ std::vector<at::Tensor> read_rows(const Dataset& dataset, const std::vector<Fiel
 }
 
 }  // namespace
+
+std::string name_or_index(const Dataset& dataset, int64_t index) {
+  const std::string name = dataset.name(index);
+  return name.empty() ? c10::str("sample ", index) : name;
+}
 
 Sample Dataset::get(int64_t index, Random& random) const {
   const auto all = fields();
@@ -64,10 +71,11 @@ Batch default_collate(const std::vector<Sample>& samples) {
     for (size_t i = 0; i < samples.size(); ++i) {
       TORCH_CHECK_VALUE(samples[i].size() == fields, "default_collate: found a sample of ", samples[i].size(),
                         " tensors, expected ", fields, " as in the batch's first");
+      const auto found = samples[i][field].sizes();
       const auto expected = samples.front()[field].sizes();
-      TORCH_CHECK_VALUE(samples[i][field].sizes() == expected, "default_collate: field ", field, " has the shape ",
-                        samples[i][field].sizes(), " in one sample and ", expected,
-                        " in the batch's first; give the loader a `collate` that pads them");
+      if (found != expected) {
+        throw ShapeError({field, i, found.vec(), expected.vec()}, c10::str("the batch's sample ", i), "its sample 0");
+      }
       tensors[i] = samples[i][field];
     }
     batch[field] = at::stack(tensors);
@@ -91,7 +99,12 @@ Batch get_batch(const Dataset& dataset, std::span<const int64_t> indices, uint64
     Random random(seed, static_cast<uint64_t>(index));
     samples.push_back(dataset.get(index, random));
   }
-  return default_collate(samples);
+  try {
+    return default_collate(samples);
+  } catch (const ShapeError& error) {
+    const auto name = [&](size_t sample) { return name_or_index(dataset, indices[sample]); };
+    throw ShapeError(error.mismatch(), name(error.mismatch().sample), name(0));
+  }
 }
 
 }  // namespace torch_ext

@@ -48,12 +48,15 @@ class Dataset {
   }
 };
 
-/// The samples at `indices` as one batch; what is random in them is drawn from `seed`. Throws a `c10::ValueError`
-/// where their shapes differ, a `c10::IndexError` for an index out of range.
+/// The dataset's name for a sample, else "sample 7".
+std::string name_or_index(const Dataset& dataset, int64_t index);
+
+/// The samples at `indices` as one batch; what is random in them is drawn from `seed`. Throws a `ShapeError`
+/// that names two samples where their shapes differ, a `c10::IndexError` for an index out of range.
 Batch get_batch(const Dataset& dataset, std::span<const int64_t> indices, uint64_t seed = 0);
 
-/// Joins samples along a new first dimension: Python's `default_collate`. Throws a `c10::ValueError` that names the
-/// field and the two shapes where they differ.
+/// Joins samples along a new first dimension: Python's `default_collate`. Throws a `ShapeError`
+/// (`shape_error.h`) with the field and the two shapes where they differ.
 Batch default_collate(const std::vector<Sample>& samples);
 
 }  // namespace torch_ext

@@ -1,6 +1,6 @@
 #include "libtorch_ext/device/pick_device.h"
 
-#include <algorithm>
+#include "libtorch_ext/device/pick_gpus.h"
 
 namespace torch_ext {
 namespace {
@@ -18,18 +18,6 @@ std::optional<int> cuda_index(const std::string& spec) {
 
 c10::Device cuda(int index) { return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)); }
 
-// The visible GPUs that have so much free memory, the most first.
-std::vector<VisibleGpu> freest(const VisibleDevices& visible, int64_t min_free_bytes) {
-  std::vector<VisibleGpu> gpus;
-  for (const auto& row : visible.gpus) {
-    if (row.visible && *row.visible < visible.count && row.gpu.free_bytes >= min_free_bytes) gpus.push_back(row);
-  }
-  std::sort(gpus.begin(), gpus.end(), [](const VisibleGpu& a, const VisibleGpu& b) {
-    return a.gpu.free_bytes != b.gpu.free_bytes ? a.gpu.free_bytes > b.gpu.free_bytes : *a.visible < *b.visible;
-  });
-  return gpus;
-}
-
 }  // namespace
 
 bool is_device_spec(const std::string& spec) { return spec == "auto" || spec == "cpu" || cuda_index(spec); }
@@ -41,7 +29,7 @@ DeviceChoice pick_device(const std::string& spec, const VisibleDevices& visible)
   if (spec == "cpu") return {};
   if (spec == "auto") {
     if (visible.count == 0) return {.reason = describe(visible) + ": using the CPU"};
-    const auto gpus = freest(visible, 0);
+    const auto gpus = freest_gpus(visible);
     return {.device = cuda(gpus.empty() ? 0 : *gpus.front().visible)};
   }
   const int index = *cuda_index(spec);
@@ -61,7 +49,7 @@ DevicesChoice pick_devices(const PickDevicesOptions& options, const VisibleDevic
   if (visible.gpus.empty()) {
     return {{c10::kCPU}, "the GPUs' free memory isn't known (" + visible.problem + "): using the CPU"};
   }
-  const auto gpus = freest(visible, options.min_free_bytes);
+  const auto gpus = freest_gpus(visible, options.min_free_bytes);
   if (gpus.size() < static_cast<size_t>(options.count)) {
     throw DeviceError("pick_devices: found " + std::to_string(gpus.size()) + " GPUs with " +
                       std::to_string(options.min_free_bytes) + " bytes free, expected " +

@@ -5,6 +5,7 @@
 
 #include "libtorch_ext/formats/archive/gzip.h"
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/stand_in.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -29,6 +30,23 @@ std::string hex(std::span<const std::byte> bytes) {
   return text;
 }
 
+const char* type_name(int type) {
+  switch (type) {
+    case 0x09:
+      return " (signed bytes)";
+    case 0x0b:
+      return " (int16)";
+    case 0x0c:
+      return " (int32)";
+    case 0x0d:
+      return " (float32)";
+    case 0x0e:
+      return " (float64)";
+    default:
+      return "";
+  }
+}
+
 std::string shape_text(const std::vector<int64_t>& shape) {
   std::string text;
   for (int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
@@ -42,11 +60,14 @@ IdxArray read_idx(const std::string& path) {
   const std::span<const std::byte> file(bytes);
   const auto magic = file.first(std::min(file.size(), kMagicSize));
   if (file.size() < kMagicSize || magic[0] != std::byte{0} || magic[1] != std::byte{0}) {
+    const std::string instead = stand_in({reinterpret_cast<const char*>(file.data()), file.size()});
+    if (!instead.empty()) throw FormatError(path, instead);
     throw FormatError(path, "begins with '" + hex(magic) + "', an IDX file begins with 00 00 08 and its dimensions");
   }
   const auto type = std::to_integer<int>(magic[2]);
   if (type != kUnsignedByte) {
-    throw FormatError(path, "element type " + hex(magic.subspan(2, 1)) + " found, unsigned bytes (08) expected");
+    throw FormatError(
+        path, "element type " + hex(magic.subspan(2, 1)) + type_name(type) + " found, unsigned bytes (08) expected");
   }
   const auto dimensions = std::to_integer<size_t>(magic[3]);
   const size_t header = kMagicSize + 4 * dimensions;

@@ -62,9 +62,9 @@ void CropResizer::run(const CropResize& options, float* out) {
 
   const bool is_jpeg = info_.format == ImageFormat::kJpeg;
   const int64_t scale = is_jpeg && options.scaled_decode ? decode_scale(options) : 1;
-  const Box box =
-      resizer_.start(axis(crop.top, crop.height, scale, options.height, window.top, window.height),
-                     axis(crop.left, crop.width, scale, options.width, window.left, window.width), 3, options.flip);
+  const Box box = resizer_.start(axis(crop.top, crop.height, scale, options.height, window.top, window.height),
+                                 axis(crop.left, crop.width, scale, options.width, window.left, window.width),
+                                 channels_of(options.mode), options.flip);
   float factor[3];
   float shift[3];
   for (size_t c = 0; c < 3; ++c) {
@@ -78,16 +78,29 @@ void CropResizer::run(const CropResize& options, float* out) {
     (info_.format == ImageFormat::kPng ? decode_png : decode_webp)(bytes_, name_, max_pixels_, pixels_);
   }
   for (int64_t row = 0; row < box.height; ++row) {
-    resizer_.push(is_jpeg ? jpeg_.next_row() : pixels_.data() + ((box.top + row) * info_.width + box.left) * 3);
-    emit(factor, shift, window, out);
+    resizer_.push(source_row(box, row, options.mode));
+    emit(factor, shift, window, options.mode, out);
   }
 }
 
-void CropResizer::emit(const float* scale, const float* shift, const Box& window, float* out) {
+const uint8_t* CropResizer::source_row(const Box& box, int64_t row, ColorMode mode) {
+  const bool is_jpeg = info_.format == ImageFormat::kJpeg;
+  const uint8_t* rgb = is_jpeg ? jpeg_.next_row() : pixels_.data() + ((box.top + row) * info_.width + box.left) * 3;
+  if (mode == ColorMode::kRgb) return rgb;
+  gray_.resize(static_cast<size_t>(box.width));
+  row_kernels::gray_of_rgb(rgb, box.width, gray_.data());
+  return gray_.data();
+}
+
+void CropResizer::emit(const float* scale, const float* shift, const Box& window, ColorMode mode, float* out) {
   while (const float* pixels = resizer_.next()) {
     float* const first = out + made_ * window.width;
-    float* const planes[3] = {first, first + window.height * window.width, first + 2 * window.height * window.width};
-    row_kernels::split_planes(pixels, window.width, scale, shift, planes);
+    if (mode == ColorMode::kGray) {
+      row_kernels::scale_plane(pixels, window.width, scale[0], shift[0], first);
+    } else {
+      float* const planes[3] = {first, first + window.height * window.width, first + 2 * window.height * window.width};
+      row_kernels::split_planes(pixels, window.width, scale, shift, planes);
+    }
     ++made_;
   }
 }

@@ -21,7 +21,9 @@ struct CropResize {
   /// The part of the resized image that is made, as a centre crop takes it; a height of 0: all.
   Box window;
   bool flip = false;  ///< left becomes right, at the end
-  /// The result is ((level / 255) - mean) / std: torchvision's `ToTensor` and `Normalize`.
+  ColorMode mode = ColorMode::kRgb;
+  /// The result is ((level / 255) - mean) / std: torchvision's `ToTensor` and `Normalize`. Of one channel the first
+  /// counts.
   std::array<float, 3> mean{0, 0, 0};
   std::array<float, 3> std{1, 1, 1};
   /// Decode a JPEG at 1/2, 1/4 or 1/8 where the crop is at least that much larger than the result: much faster for
@@ -45,13 +47,14 @@ class CropResizer {
   ImageInfo open(std::span<const std::byte> bytes, const std::string& name,
                  int64_t max_pixels = DecodeOptions{}.max_pixels);
 
-  /// Writes [3, window.height, window.width] to `out`. Once for each `open`. Throws `formats::FormatError` for
-  /// truncated or damaged data, of a JPEG down to the last row that is needed; what it has written by then means
-  /// nothing. Throws `std::invalid_argument` for boxes that don't lie where they must.
+  /// Writes [3, window.height, window.width], or [1, …] with `ColorMode::kGray`, to `out`. Once for each `open`. Throws
+  /// `formats::FormatError` for truncated or damaged data, of a JPEG down to the last row that is needed; what it has
+  /// written by then means nothing. Throws `std::invalid_argument` for boxes that don't lie where they must.
   void run(const CropResize& options, float* out);
 
  private:
-  void emit(const float* scale, const float* shift, const Box& window, float* out);
+  const uint8_t* source_row(const Box& box, int64_t row, ColorMode mode);
+  void emit(const float* scale, const float* shift, const Box& window, ColorMode mode, float* out);
 
   ImageInfo info_;
   std::span<const std::byte> bytes_;
@@ -60,6 +63,7 @@ class CropResizer {
   int64_t made_ = 0;
   JpegReader jpeg_;
   std::vector<uint8_t> pixels_;
+  std::vector<uint8_t> gray_;
   RowResizer resizer_;
 };
 

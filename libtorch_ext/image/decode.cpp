@@ -1,13 +1,12 @@
 #include "libtorch_ext/image/decode.h"
 
-#include <algorithm>
 #include <cstring>
-#include <string_view>
 
-#include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/file/mapped_file.h"
 #include "libtorch_ext/image/image_format.h"
 #include "libtorch_ext/image/jpeg_reader.h"
 #include "libtorch_ext/image/png_reader.h"
+#include "libtorch_ext/image/row_kernels.h"
 #include "libtorch_ext/image/webp_reader.h"
 
 namespace torch_ext {
@@ -27,13 +26,9 @@ ImageInfo decode_jpeg(std::span<const std::byte> bytes, const std::string& name,
   return info;
 }
 
-// ITU-R 601-2 in 16-bit fixed point, rounded: PIL's.
 void to_gray(Image& image) {
   const size_t pixels = image.pixels.size() / 3;
-  const uint8_t* rgb = image.pixels.data();
-  for (size_t i = 0; i < pixels; ++i, rgb += 3) {
-    image.pixels[i] = static_cast<uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
-  }
+  row_kernels::gray_of_rgb(image.pixels.data(), static_cast<int64_t>(pixels), image.pixels.data());
   image.pixels.resize(pixels);
   image.channels = 1;
 }
@@ -50,6 +45,11 @@ ImageInfo read_image_info(std::span<const std::byte> bytes, const std::string& n
       return read_webp_info(bytes, name);
   }
   return {};
+}
+
+ImageInfo read_image_info(const std::string& path) {
+  const auto file = formats::MappedFile::open(path);
+  return read_image_info(file->bytes(), path);
 }
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, const DecodeOptions& options) {

@@ -128,7 +128,7 @@ ImageInfo JpegReader::open(std::span<const std::byte> bytes, const std::string& 
   s.source.bytes_in_buffer = bytes.size();
   s.guarded([&s] { jpeg_read_header(&s.info, TRUE); });
 
-  const ImageInfo info{ImageFormat::kJpeg, s.info.image_height, s.info.image_width};
+  const ImageInfo info{ImageFormat::kJpeg, s.info.image_height, s.info.image_width, s.info.num_components == 1 ? 1 : 3};
   if (s.info.num_components != 1 && s.info.num_components != 3 && s.info.num_components != 4) {
     throw formats::FormatError(
         name, "found a JPEG of " + std::to_string(s.info.num_components) + " components, expected 1, 3 or 4");

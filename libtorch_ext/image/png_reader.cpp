@@ -24,7 +24,7 @@ class Png {
     check(spng_get_ihdr(context_.get(), &header_));
   }
 
-  ImageInfo info() const { return {ImageFormat::kPng, header_.height, header_.width}; }
+  ImageInfo info() const { return {ImageFormat::kPng, header_.height, header_.width, is_grey() ? 1 : 3}; }
   bool is_grey16() const { return header_.bit_depth == 16 && header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE; }
 
   // Deflate packs at most about a thousand bytes into one.
@@ -41,6 +41,9 @@ class Png {
   }
 
  private:
+  bool is_grey() const {
+    return header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE || header_.color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA;
+  }
   void check(int error) const {
     if (error == 0) return;
     throw formats::FormatError(name_, std::string("is a damaged or truncated PNG: ") + spng_strerror(error) +

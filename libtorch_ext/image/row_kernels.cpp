@@ -134,6 +134,17 @@ TORCH_EXT_VECTORISE void split_planes(const float* pixels, int64_t width, const 
   }
 }
 
+TORCH_EXT_VECTORISE void scale_plane(const float* pixels, int64_t width, float scale, float shift, float* out) {
+  for (int64_t x = 0; x < width; ++x) out[x] = pixels[x] * scale + shift;
+}
+
+// ITU-R 601-2 in 16-bit fixed point, rounded.
+TORCH_EXT_VECTORISE void gray_of_rgb(const uint8_t* rgb, int64_t width, uint8_t* gray) {
+  for (int64_t x = 0; x < width; ++x, rgb += 3) {
+    gray[x] = static_cast<uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
+  }
+}
+
 TORCH_EXT_VECTORISE void round_rgb(const float* pixels, int64_t width, uint8_t* out) {
   for (int64_t x = 0; x < width; ++x) {
     for (int c = 0; c < 3; ++c) out[3 * x + c] = static_cast<uint8_t>(static_cast<int>(pixels[4 * x + c] + 0.5F));

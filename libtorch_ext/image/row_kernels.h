@@ -24,6 +24,12 @@ void filter_gray(const float* row, const int32_t* starts, const float* weights, 
 /// multiple of 4.
 void split_planes(const float* pixels, int64_t width, const float* scale, const float* shift, float* const* planes);
 
+/// out[x] = pixels[x] * scale + shift: the same for one channel.
+void scale_plane(const float* pixels, int64_t width, float scale, float shift, float* out);
+
+/// Three bytes a pixel to one, (0.299 R + 0.587 G + 0.114 B): PIL's `convert("L")`, to the bit. `gray` may be `rgb`.
+void gray_of_rgb(const uint8_t* rgb, int64_t width, uint8_t* gray);
+
 /// Pixels of four floats to three bytes each, rounded.
 void round_rgb(const float* pixels, int64_t width, uint8_t* out);
 

@@ -57,6 +57,7 @@ thread_local const torch::nn::Module* CallScope::innermost_ = nullptr;
 
 CallScope::CallScope(torch::nn::Module& module, std::vector<at::Tensor> inputs)
     : observers_(current_observers()), module_(module), inputs_(std::move(inputs)), outer_(innermost_) {
+  if (!outer_) begun_norm = {};
   for (const auto& observer : *observers_) observer->before(module_, inputs_);
   innermost_ = &module_;
 }
@@ -70,7 +71,11 @@ void CallScope::done(std::vector<at::Tensor>& outputs) {
 CallScope::~CallScope() {
   if (done_) return;
   leave();
-  for (const auto& observer : *observers_) observer->failed(module_, inputs_);
+  const BegunNorm norm = std::exchange(begun_norm, {});  // one that refused its input
+  for (const auto& observer : *observers_) {
+    if (norm.module) observer->failed(*norm.module, {norm.input});
+    observer->failed(module_, inputs_);
+  }
 }
 
 }  // namespace detail

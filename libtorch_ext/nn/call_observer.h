@@ -56,6 +56,13 @@ namespace detail {
 
 inline std::atomic<int64_t> observation_count{0};
 
+/// The batch or instance norm that was last seen to begin on this thread, and its input: see observed_libtorch.cpp.
+struct BegunNorm {
+  torch::nn::Module* module = nullptr;
+  at::Tensor input;
+};
+inline thread_local BegunNorm begun_norm;
+
 /// One observed call: `before` at its making, `after` by `done`, else `failed` at its end.
 class CallScope {
  public:

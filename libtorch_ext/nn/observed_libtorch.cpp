@@ -33,13 +33,6 @@ Function* original(const std::string& class_symbol, const std::string& parameter
   return reinterpret_cast<Function*>(original_address("_ZN5torch2nn" + class_symbol + "7forwardE" + parameters));
 }
 
-// The batch or instance norm that was last seen to begin on this thread, and its input.
-struct BegunNorm {
-  torch::nn::Module* module = nullptr;
-  at::Tensor input;
-};
-thread_local BegunNorm begun_norm;
-
 // `operation(input)`, as the call of the norm that has begun with this input, if one has. A norm that is given no batch
 // adds the dimension itself.
 template <typename Operation>

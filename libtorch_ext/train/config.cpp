@@ -12,11 +12,12 @@ using config::above;
 using config::at_least;
 using config::between;
 using config::one_of;
+using config::or_auto;
 
 template <class Visitor>
 void describe(Visitor& v, ModelConfig& c) {
   v.field("name", c.name, one_of(model_names()), "of the zoo");
-  v.field("num_classes", c.num_classes, at_least(1));
+  v.field("num_classes", c.num_classes, at_least(1), "how many scores it gives");
   v.field("in_channels", c.in_channels, at_least(1), "of the images: 1 for grey, 3 for RGB");
   v.field("weights", c.weights, {}, "a checkpoint that the model starts from");
   v.field("skip_mismatched", c.skip_mismatched, {}, "passes over tensors of weights that don't fit, such as the head");
@@ -29,11 +30,11 @@ void describe(Visitor& v, DataConfig& c) {
   v.field("root", c.root, {}, "the folder");
   v.field("train_folder", c.train_folder, {}, "below root, of an image_folder");
   v.field("test_folder", c.test_folder, {}, "below root, of an image_folder");
-  v.field("batch_size", c.batch_size, at_least(1), "of each process; auto: the largest that fits");
-  v.field("eval_batch_size", c.eval_batch_size, at_least(1));
-  v.field("shuffle", c.shuffle);
+  v.field("batch_size", c.batch_size, or_auto(at_least(1)), "of each process; auto: the largest that fits");
+  v.field("eval_batch_size", c.eval_batch_size, at_least(1), "of test images; decides memory and speed alone");
+  v.field("shuffle", c.shuffle, {}, "a new order of the training samples in each epoch");
   v.field("drop_last", c.drop_last, {}, "leaves out a last batch of fewer samples");
-  v.field("num_workers", c.num_workers, at_least(0), "threads that read ahead; auto: chosen by measuring");
+  v.field("num_workers", c.num_workers, or_auto(at_least(0)), "threads that read ahead; auto: chosen by measuring");
   v.field("pin_memory", c.pin_memory, {}, "page-locked memory for batches on their way to a GPU");
   v.field("mean", c.mean, {}, "of the pixels in [0, 1], one number or one a channel");
   v.field("std", c.std, above(0), "likewise");
@@ -60,7 +61,7 @@ void describe(Visitor& v, ParamGroupRuleConfig& c) {
   v.field("kind", c.kind, one_of({"any", "bias", "norm", "vector"}), "vector: biases and normalisation");
   v.field("lr", c.lr, at_least(0), "their learning rate");
   v.field("lr_scale", c.lr_scale, at_least(0), "or times the optimizer's");
-  v.field("weight_decay", c.weight_decay, at_least(0));
+  v.field("weight_decay", c.weight_decay, at_least(0), "in place of the optimizer's");
   v.field("freeze", c.freeze, {}, "true: they stay as they are; false: they don't, whatever later rules say");
 }
 
@@ -96,7 +97,7 @@ void describe(Visitor& v, CheckpointConfig& c) {
 
 template <class Visitor>
 void describe(Visitor& v, DistributedConfig& c) {
-  v.field("backend", c.backend, one_of({"auto", "gloo", "nccl"}));
+  v.field("backend", c.backend, one_of({"auto", "gloo", "nccl"}), "auto: NCCL for tensors on GPUs, Gloo for others");
   v.field("timeout", c.timeout, above(0), "seconds that a process waits for the others");
   v.field("broadcast_buffers", c.broadcast_buffers, {}, "rank 0's BatchNorm statistics go to all before each forward");
   v.field("find_unused_parameters", c.find_unused_parameters, {}, "some parameters may have no part in a forward");
@@ -110,8 +111,8 @@ void describe(Visitor& v, TrainConfig& c) {
   v.field("seed", c.seed, at_least(0), "of the initial weights and the order of the samples");
   v.field("device", c.device, {}, "auto, cpu, cuda or cuda:n");
   v.field("cuda_visible_devices", c.cuda_visible_devices, {}, "sets CUDA_VISIBLE_DEVICES, as in \"3, 4\"");
-  v.field("num_threads", c.num_threads, at_least(1), "of an operation; auto: one per core");
-  v.field("epochs", c.epochs, at_least(1));
+  v.field("num_threads", c.num_threads, or_auto(at_least(1)), "of an operation; auto: one per core");
+  v.field("epochs", c.epochs, at_least(1), "times through the training set");
   v.field("max_steps", c.max_steps, at_least(1), "ends the run after so many optimizer steps");
   v.field("max_time", c.max_time, above(0), "ends the run after so many seconds");
   v.field("overfit_batches", c.overfit_batches, at_least(1), "trains and tests on the first batches alone");

@@ -3,7 +3,9 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <filesystem>
 
+#include "libtorch_ext/data/datasets/subset.h"
 #include "libtorch_ext/data/transforms/mixup.h"
 #include "libtorch_ext/formats/python_float.h"
 #include "libtorch_ext/inspect/activation_stats.h"
@@ -85,6 +87,43 @@ bool for_each_test_batch(Run& run, const std::function<bool(const Batch&, const 
     if (!whole) break;
   }
   return mean_over_ranks(whole, run.group) == 1;
+}
+
+// What a run's test samples are called. Of several processes each has a `Subset` of them.
+class TestSamples {
+ public:
+  explicit TestSamples(const Run& run) : own_(run.test_loader->dataset()), root_(run.config.data.root) {
+    if (run.group.size() > 1) part_ = dynamic_cast<const Subset*>(&own_);
+    numbers_ = part_ ? torch::tensor(part_->indices()) : at::arange(own_.size(), at::kLong);
+  }
+
+  // Of this process's samples, their numbers among all.
+  at::Tensor indices(int64_t begin, int64_t count) const { return numbers_.narrow(0, begin, count); }
+
+  // A sample's file below the data's root; empty where it has none.
+  std::string name(int64_t index) const {
+    const std::string name = part_ ? part_->dataset().name(index) : own_.name(index);
+    const std::string below = std::filesystem::path(name).lexically_relative(root_).string();
+    return below.empty() ? name : below;
+  }
+
+ private:
+  const Dataset& own_;
+  std::filesystem::path root_;
+  const Subset* part_ = nullptr;
+  at::Tensor numbers_;
+};
+
+at::Tensor forward(Run& run, const at::Tensor& images) {
+  try {
+    return run.ddp ? run.ddp->forward(images) : run.model.forward(images);
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::Error&) {
+    throw_failed_forward(run, images);
+  }
 }
 
 }  // namespace
@@ -178,13 +217,19 @@ std::optional<ClassificationReport> evaluate_in_detail(Run& run, const std::func
                                  .mean = config.data.mean,
                                  .std = config.data.std});
   const bool has_pictures = config.model.in_channels == 1 || config.model.in_channels == 3;
+  const TestSamples samples(run);
+  int64_t tested = 0;
   const bool whole = for_each_test_batch(run, [&](const Batch& batch, const at::Tensor& scores) {
-    details.update(scores.to(at::kFloat), batch.target, has_pictures ? batch.data : at::Tensor());
+    const int64_t count = scores.size(0);
+    details.update(scores.to(at::kFloat), batch.target, has_pictures ? batch.data : at::Tensor(),
+                   samples.indices(std::exchange(tested, tested + count), count));
     return keep_on();
   });
   if (!whole) return std::nullopt;
   details.reduce(run.group);
-  return details.compute();
+  auto report = details.compute();
+  for (auto& mistake : report.mistakes) mistake.name = samples.name(mistake.index);
+  return report;
 }
 
 Tally finish_epoch(Run& run, const std::optional<Tally>& test) {

@@ -36,7 +36,7 @@ bool train_epoch(Run& run, const std::function<bool(double loss)>& on_step);
 /// Stops early, and returns nothing, once `keep_on` returns false; it is asked after each batch.
 std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on);
 
-/// The same in detail, for a report: by class, the worst mistakes, ….
+/// The same in detail, for a report: by class, the worst mistakes under the names of their files below `data.root`, ….
 std::optional<ClassificationReport> evaluate_in_detail(Run& run, const std::function<bool()>& keep_on);
 
 /// Ends the epoch: steps a schedule that goes by epochs, counts the epoch, empties the tally and returns it. `test`:

@@ -58,14 +58,14 @@ struct ExponentialLRConfig {
 /// Down to 0 as a power of the steps that are left.
 struct PolynomialLRConfig {
   static constexpr const char* kName = "PolynomialLR";
-  std::optional<int64_t> total_iters;  ///< null: all steps of the run
+  std::optional<int64_t> total_iters;  ///< null, or "auto": all steps of the run
   double power = 1;
 };
 
 /// Half a cosine down to `eta_min`.
 struct CosineAnnealingLRConfig {
   static constexpr const char* kName = "CosineAnnealingLR";
-  std::optional<int64_t> T_max;  ///< null: all steps of the run
+  std::optional<int64_t> T_max;  ///< null, or "auto": all steps of the run
   double eta_min = 0;
 };
 
@@ -165,94 +165,95 @@ struct LRWarmupConfig {
 
 template <class Visitor>
 void describe(Visitor& v, StepLRConfig& c) {
-  v.field("step_size", c.step_size, config::at_least(1));
-  v.field("gamma", c.gamma);
+  v.field("step_size", c.step_size, config::at_least(1), "steps between two changes");
+  v.field("gamma", c.gamma, {}, "the rate's factor at each change");
 }
 
 template <class Visitor>
 void describe(Visitor& v, MultiStepLRConfig& c) {
   v.field("milestones", c.milestones, config::at_least(1), "numbers of steps");
-  v.field("gamma", c.gamma);
+  v.field("gamma", c.gamma, {}, "the rate's factor at each change");
 }
 
 template <class Visitor>
 void describe(Visitor& v, ConstantLRConfig& c) {
-  v.field("factor", c.factor, config::between(0, 1));
-  v.field("total_iters", c.total_iters, config::at_least(0));
+  v.field("factor", c.factor, config::between(0, 1), "of the rate, to begin with");
+  v.field("total_iters", c.total_iters, config::at_least(0), "steps until it is 1");
 }
 
 template <class Visitor>
 void describe(Visitor& v, LinearLRConfig& c) {
-  v.field("start_factor", c.start_factor, config::between(0, 1));
-  v.field("end_factor", c.end_factor, config::between(0, 1));
-  v.field("total_iters", c.total_iters, config::at_least(1));
+  v.field("start_factor", c.start_factor, config::between(0, 1), "of the rate, to begin with");
+  v.field("end_factor", c.end_factor, config::between(0, 1), "of the rate, at the end");
+  v.field("total_iters", c.total_iters, config::at_least(1), "steps from one to the other");
 }
 
 template <class Visitor>
 void describe(Visitor& v, ExponentialLRConfig& c) {
-  v.field("gamma", c.gamma, config::above(0));
+  v.field("gamma", c.gamma, config::above(0), "the rate's factor at each step");
 }
 
 template <class Visitor>
 void describe(Visitor& v, PolynomialLRConfig& c) {
-  v.field("total_iters", c.total_iters, config::at_least(1), "null: all steps of the run");
-  v.field("power", c.power, config::above(0));
+  v.field("total_iters", c.total_iters, config::or_auto(config::at_least(1)), "auto: all steps of the run");
+  v.field("power", c.power, config::above(0), "1: a straight line");
 }
 
 template <class Visitor>
 void describe(Visitor& v, CosineAnnealingLRConfig& c) {
-  v.field("T_max", c.T_max, config::at_least(1), "null: all steps of the run");
-  v.field("eta_min", c.eta_min, config::at_least(0));
+  v.field("T_max", c.T_max, config::or_auto(config::at_least(1)), "auto: all steps of the run");
+  v.field("eta_min", c.eta_min, config::at_least(0), "the lowest rate");
 }
 
 template <class Visitor>
 void describe(Visitor& v, CosineAnnealingWarmRestartsConfig& c) {
   v.field("T_0", c.T_0, config::at_least(1), "steps of the first");
-  v.field("T_mult", c.T_mult, config::at_least(1));
-  v.field("eta_min", c.eta_min, config::at_least(0));
+  v.field("T_mult", c.T_mult, config::at_least(1), "each one is so many times as long as the last");
+  v.field("eta_min", c.eta_min, config::at_least(0), "the lowest rate");
 }
 
 template <class Visitor>
 void describe(Visitor& v, OneCycleLRConfig& c) {
   v.field("max_lr", c.max_lr, config::above(0), "the highest rate; takes the place of the optimizer's lr");
   v.field("pct_start", c.pct_start, config::between(0, 1), "the part of the steps on which the rate goes up");
-  v.field("anneal_strategy", c.anneal_strategy, config::one_of({"cos", "linear"}));
+  v.field("anneal_strategy", c.anneal_strategy, config::one_of({"cos", "linear"}), "the curve's form");
   v.field("cycle_momentum", c.cycle_momentum, {}, "also the momentum, or the first beta, against the rate");
   v.field("base_momentum", c.base_momentum, config::between(0, 1), "where the rate is highest");
   v.field("max_momentum", c.max_momentum, config::between(0, 1), "at the start and at the end");
   v.field("div_factor", c.div_factor, config::above(0), "the rate begins at max_lr / div_factor");
   v.field("final_div_factor", c.final_div_factor, config::above(0), "and ends so much lower still");
-  v.field("three_phase", c.three_phase);
+  v.field("three_phase", c.three_phase, {}, "down as slowly as up, then further");
 }
 
 template <class Visitor>
 void describe(Visitor& v, CyclicLRConfig& c) {
   v.field("base_lr", c.base_lr, config::at_least(0), "the lowest rate; takes the place of the optimizer's lr");
-  v.field("max_lr", c.max_lr, config::above(0));
-  v.field("step_size_up", c.step_size_up, config::at_least(1));
-  v.field("step_size_down", c.step_size_down, config::at_least(1), "null: as many as up");
-  v.field("mode", c.mode, config::one_of({"triangular", "triangular2", "exp_range"}));
+  v.field("max_lr", c.max_lr, config::above(0), "the highest rate");
+  v.field("step_size_up", c.step_size_up, config::at_least(1), "steps from the lowest to the highest");
+  v.field("step_size_down", c.step_size_down, config::or_auto(config::at_least(1)), "auto: as many as up");
+  v.field("mode", c.mode, config::one_of({"triangular", "triangular2", "exp_range"}),
+          "how high later peaks are: as the first, each half as high, or by gamma to the power of the step");
   v.field("gamma", c.gamma, config::above(0), "of exp_range");
-  v.field("cycle_momentum", c.cycle_momentum);
-  v.field("base_momentum", c.base_momentum, config::between(0, 1));
-  v.field("max_momentum", c.max_momentum, config::between(0, 1));
+  v.field("cycle_momentum", c.cycle_momentum, {}, "also the momentum, or the first beta, against the rate");
+  v.field("base_momentum", c.base_momentum, config::between(0, 1), "where the rate is highest");
+  v.field("max_momentum", c.max_momentum, config::between(0, 1), "where the rate is lowest");
 }
 
 template <class Visitor>
 void describe(Visitor& v, ReduceLROnPlateauConfig& c) {
   v.field("metric", c.metric, config::one_of({"accuracy", "loss"}), "of the test set");
-  v.field("factor", c.factor, config::between(0, 1));
+  v.field("factor", c.factor, config::between(0, 1), "of the rate, at each reduction");
   v.field("patience", c.patience, config::at_least(0), "epochs without a better metric that change nothing");
   v.field("threshold", c.threshold, config::at_least(0), "better is better by more than that");
-  v.field("threshold_mode", c.threshold_mode, config::one_of({"rel", "abs"}));
+  v.field("threshold_mode", c.threshold_mode, config::one_of({"rel", "abs"}), "as a share of the metric, or as it is");
   v.field("cooldown", c.cooldown, config::at_least(0), "epochs after a reduction that aren't counted");
-  v.field("min_lr", c.min_lr, config::at_least(0));
-  v.field("eps", c.eps, config::at_least(0));
+  v.field("min_lr", c.min_lr, config::at_least(0), "the lowest rate");
+  v.field("eps", c.eps, config::at_least(0), "smaller changes of the rate aren't made");
 }
 
 template <class Visitor>
 void describe(Visitor& v, SequentialLRConfig& c) {
-  v.field("schedulers", c.schedulers, {}, "one after the other; null steps are those that each has");
+  v.field("schedulers", c.schedulers, {}, "one after the other; auto steps are those that each has");
   v.field("milestones", c.milestones, config::at_least(1), "after how many steps the next one begins");
 }
 

@@ -159,9 +159,9 @@ using OptimizerConfig =
 template <class Visitor>
 void describe(Visitor& v, SGDConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
-  v.field("momentum", c.momentum, config::at_least(0));
+  v.field("momentum", c.momentum, config::at_least(0), "how much of the last step is added");
   v.field("dampening", c.dampening, {}, "of the momentum");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
   v.field("nesterov", c.nesterov, {}, "Nesterov's momentum");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
@@ -171,8 +171,8 @@ void describe(Visitor& v, AdamWConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
   v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
-  v.field("amsgrad", c.amsgrad);
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
+  v.field("amsgrad", c.amsgrad, {}, "divides by the largest average so far");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
@@ -181,8 +181,8 @@ void describe(Visitor& v, AdamConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
   v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
-  v.field("amsgrad", c.amsgrad);
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
+  v.field("amsgrad", c.amsgrad, {}, "divides by the largest average so far");
   v.field("maximize", c.maximize, {}, "climbs instead");
   v.field("decoupled_weight_decay", c.decoupled_weight_decay, {}, "weight decay apart from the gradient");
 }
@@ -192,7 +192,7 @@ void describe(Visitor& v, RAdamConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
   v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
   v.field("decoupled_weight_decay", c.decoupled_weight_decay, {}, "weight decay apart from the gradient");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
@@ -202,8 +202,8 @@ void describe(Visitor& v, NAdamConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
   v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
-  v.field("momentum_decay", c.momentum_decay, config::at_least(0));
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
+  v.field("momentum_decay", c.momentum_decay, config::at_least(0), "how slowly the momentum comes to the first beta");
   v.field("decoupled_weight_decay", c.decoupled_weight_decay, {}, "weight decay apart from the gradient");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
@@ -213,25 +213,25 @@ void describe(Visitor& v, AdamaxConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
   v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
 template <class Visitor>
 void describe(Visitor& v, AdadeltaConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
-  v.field("rho", c.rho, config::between(0, 1));
+  v.field("rho", c.rho, config::between(0, 1), "how much of the averages stays");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
 template <class Visitor>
 void describe(Visitor& v, AdagradConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
-  v.field("lr_decay", c.lr_decay, config::at_least(0));
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
-  v.field("initial_accumulator_value", c.initial_accumulator_value, config::at_least(0));
+  v.field("lr_decay", c.lr_decay, config::at_least(0), "the rate is lr / (1 + step * lr_decay)");
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
+  v.field("initial_accumulator_value", c.initial_accumulator_value, config::at_least(0), "where the sums of squares begin");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
@@ -239,21 +239,21 @@ void describe(Visitor& v, AdagradConfig& c) {
 template <class Visitor>
 void describe(Visitor& v, RMSpropConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
-  v.field("alpha", c.alpha, config::at_least(0));
+  v.field("alpha", c.alpha, config::at_least(0), "how much of the average of squares stays");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
-  v.field("momentum", c.momentum, config::at_least(0));
-  v.field("centered", c.centered);
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
+  v.field("momentum", c.momentum, config::at_least(0), "how much of the last step is added");
+  v.field("centered", c.centered, {}, "divides by the variance rather than by the square");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
 template <class Visitor>
 void describe(Visitor& v, ASGDConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
-  v.field("lambd", c.lambd);
-  v.field("alpha", c.alpha);
-  v.field("t0", c.t0);
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("lambd", c.lambd, {}, "how fast the rate falls");
+  v.field("alpha", c.alpha, {}, "the power by which the rate falls");
+  v.field("t0", c.t0, {}, "the step after which the weights are averaged");
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
@@ -271,15 +271,15 @@ void describe(Visitor& v, AdafactorConfig& c) {
   v.field("beta2_decay", c.beta2_decay, {.maximum = 0}, "the exponent by which the decay of the averages goes to 1");
   v.field("eps", c.eps, config::at_least(0), "for the averages (null: by the dtype), and for the parameter's scale");
   v.field("d", c.d, config::at_least(1), "updates of a larger root mean square are scaled down to it");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
 template <class Visitor>
 void describe(Visitor& v, LionConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
-  v.field("betas", c.betas, config::between(0, 1));
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("betas", c.betas, config::between(0, 1), "how much of the momentum stays, for the step and for the next one");
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
   v.field("maximize", c.maximize, {}, "climbs instead");
 }
 
@@ -288,7 +288,7 @@ void describe(Visitor& v, LambConfig& c) {
   v.field("lr", c.lr, config::at_least(0), "learning rate");
   v.field("betas", c.betas, config::between(0, 1), "how much of the averages stays, of gradients and their squares");
   v.field("eps", c.eps, config::at_least(0), "added to the denominator");
-  v.field("weight_decay", c.weight_decay, config::at_least(0));
+  v.field("weight_decay", c.weight_decay, config::at_least(0), "how strongly weights are pulled to 0");
 }
 
 /// The optimizer that a config names, of these groups.

@@ -3,6 +3,7 @@
 #include "libtorch_ext/data/transforms/color_jitter.h"
 #include "libtorch_ext/data/transforms/crop.h"
 #include "libtorch_ext/data/transforms/flip.h"
+#include "libtorch_ext/data/transforms/grayscale.h"
 #include "libtorch_ext/data/transforms/rand_augment.h"
 #include "libtorch_ext/data/transforms/random_erasing.h"
 #include "libtorch_ext/data/transforms/random_resized_crop.h"
@@ -20,7 +21,7 @@ TransformPtr make(const RandomHorizontalFlipConfig& c) { return std::make_shared
 TransformPtr make(const RandomVerticalFlipConfig& c) { return std::make_shared<transforms::RandomVerticalFlip>(c.p); }
 TransformPtr make(const RandomCropConfig& c) {
   return std::make_shared<transforms::RandomCrop>(
-      transforms::RandomCropOptions{.size = c.size, .padding = c.padding, .fill = c.fill});
+      transforms::RandomCropOptions{.size = c.size, .padding = c.padding, .pad_if_needed = c.pad_if_needed, .fill = c.fill});
 }
 TransformPtr make(const RandomResizedCropConfig& c) {
   return std::make_shared<transforms::RandomResizedCrop>(
@@ -42,6 +43,7 @@ TransformPtr make(const RandAugmentConfig& c) {
   return std::make_shared<transforms::RandAugment>(
       transforms::RandAugmentOptions{.num_ops = c.num_ops, .magnitude = c.magnitude});
 }
+TransformPtr make(const GrayscaleConfig& c) { return std::make_shared<transforms::Grayscale>(c.num_output_channels); }
 TransformPtr make(const ResizeConfig& c) { return std::make_shared<transforms::Resize>(transforms::Size(c.size)); }
 TransformPtr make(const CenterCropConfig& c) { return std::make_shared<transforms::CenterCrop>(transforms::Size(c.size)); }
 

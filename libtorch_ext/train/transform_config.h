@@ -29,6 +29,7 @@ struct RandomCropConfig {
   static constexpr const char* kName = "RandomCrop";
   int64_t size = 28;
   int64_t padding = 0;
+  bool pad_if_needed = false;
   double fill = 0;
 };
 
@@ -67,6 +68,11 @@ struct RandAugmentConfig {
   int64_t magnitude = 9;
 };
 
+struct GrayscaleConfig {
+  static constexpr const char* kName = "Grayscale";
+  int64_t num_output_channels = 1;
+};
+
 struct ResizeConfig {
   static constexpr const char* kName = "Resize";
   int64_t size = 256;
@@ -79,8 +85,8 @@ struct CenterCropConfig {
 
 using TransformConfig =
     std::variant<RandomHorizontalFlipConfig, RandomVerticalFlipConfig, RandomCropConfig, RandomResizedCropConfig,
-                 RandomErasingConfig, RandomRotationConfig, ColorJitterConfig, RandAugmentConfig, ResizeConfig,
-                 CenterCropConfig>;
+                 RandomErasingConfig, RandomRotationConfig, ColorJitterConfig, RandAugmentConfig, GrayscaleConfig,
+                 ResizeConfig, CenterCropConfig>;
 
 template <class Visitor>
 void describe(Visitor& v, RandomHorizontalFlipConfig& c) {
@@ -94,14 +100,15 @@ void describe(Visitor& v, RandomVerticalFlipConfig& c) {
 
 template <class Visitor>
 void describe(Visitor& v, RandomCropConfig& c) {
-  v.field("size", c.size, config::at_least(1));
+  v.field("size", c.size, config::at_least(1), "of each side, in pixels");
   v.field("padding", c.padding, config::at_least(0), "pixels added on every side first");
+  v.field("pad_if_needed", c.pad_if_needed, {}, "adds, too, what an image is too small by; otherwise an error");
   v.field("fill", c.fill, {}, "the added pixels, in [0, 1]");
 }
 
 template <class Visitor>
 void describe(Visitor& v, RandomResizedCropConfig& c) {
-  v.field("size", c.size, config::at_least(1));
+  v.field("size", c.size, config::at_least(1), "of each side of the result, in pixels");
   v.field("scale", c.scale, config::above(0), "least and largest part of the area");
   v.field("ratio", c.ratio, config::above(0), "least and largest width / height");
 }
@@ -122,16 +129,21 @@ void describe(Visitor& v, RandomRotationConfig& c) {
 
 template <class Visitor>
 void describe(Visitor& v, ColorJitterConfig& c) {
-  v.field("brightness", c.brightness, config::at_least(0));
-  v.field("contrast", c.contrast, config::at_least(0));
-  v.field("saturation", c.saturation, config::at_least(0));
-  v.field("hue", c.hue, config::between(0, 0.5));
+  v.field("brightness", c.brightness, config::at_least(0), "times a number from 1 - brightness to 1 + brightness");
+  v.field("contrast", c.contrast, config::at_least(0), "likewise");
+  v.field("saturation", c.saturation, config::at_least(0), "likewise");
+  v.field("hue", c.hue, config::between(0, 0.5), "turned by so much of the colour circle, either way");
 }
 
 template <class Visitor>
 void describe(Visitor& v, RandAugmentConfig& c) {
-  v.field("num_ops", c.num_ops, config::at_least(1));
-  v.field("magnitude", c.magnitude, config::between(0, 30));
+  v.field("num_ops", c.num_ops, config::at_least(1), "how many changes an image goes through");
+  v.field("magnitude", c.magnitude, config::between(0, 30), "how strong they are");
+}
+
+template <class Visitor>
+void describe(Visitor& v, GrayscaleConfig& c) {
+  v.field("num_output_channels", c.num_output_channels, config::between(1, 3), "1, or 3 equal ones");
 }
 
 template <class Visitor>
@@ -141,7 +153,7 @@ void describe(Visitor& v, ResizeConfig& c) {
 
 template <class Visitor>
 void describe(Visitor& v, CenterCropConfig& c) {
-  v.field("size", c.size, config::at_least(1));
+  v.field("size", c.size, config::at_least(1), "of each side, in pixels");
 }
 
 /// The transform that a config names.

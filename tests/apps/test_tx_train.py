@@ -1,9 +1,12 @@
 """tx-train as its users meet it: options, messages, files, exit codes."""
 
+import base64
 import csv
+import io
 import json
 import os
 import pty
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -148,6 +151,13 @@ class TxTrain(ProgramTest):
         names = [a["properties"]["name"]["const"] for a in schema["properties"]["optimizer"]["oneOf"]]
         self.assertEqual(names[:2], ["SGD", "AdamW"])
         self.assertIn("optimizer.lr (SGD): number, at least 0.0; default 0.1", run("tx-train", "--explain", "optimizer.lr").stdout)
+        everything = run("tx-train", "--explain")
+        self.assertEqual((everything.returncode, everything.stderr), (0, ""))
+        for key in ("epochs: ", "optimizer.lr (SGD): ", "data.augment.p (RandomErasing): ", "param_groups.match: "):
+            self.assertIn("\n" + key, everything.stdout)
+        self.assertEqual(run("tx-train", "--explain", "").stdout, everything.stdout)
+        self.assertEqual(run("tx-train", "--explain=data.mean").stdout,
+                         run("tx-train", "--explain", "/data/mean").stdout)
         wrong = run("tx-train", "--explain", "optimizer.learning")
         self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
         self.assertIn('found no key "learning" in optimizer', wrong.stderr)
@@ -239,6 +249,29 @@ class TxTrain(ProgramTest):
         self.assertEqual((tags["images"], tags["graph"], len(events.Scalars("loss/test"))), (["images/test"], True, 2))
         self.assertEqual([x.value for x in events.Scalars("grad_norm")],
                          [torch.tensor(float(row["grad_norm"])).item() for row in steps])
+
+    def test_the_worst_mistakes_stand_under_the_names_of_their_files_or_their_numbers(self):
+        from PIL import Image
+        for number in range(12):  # a gray of its own for each file; the two classes can't be told apart
+            for split in ("train", "val"):
+                folder = self.folder / "data" / split / ("cat", "dog & co")[number % 2]
+                folder.mkdir(parents=True, exist_ok=True)
+                Image.new("L", (28, 28), 20 * number).save(folder / f"{20 * number}.png")
+        config = {"device": "cpu", "num_threads": 1, "model": {"name": "mlp", "num_classes": 2},
+                  "data": {"format": "image_folder", "root": str(self.folder / "data"), "batch_size": 4,
+                           "eval_batch_size": 3, "mean": 0.5, "std": 0.5},
+                  "optimizer": {"name": "SGD", "lr": 0}}
+        for folder, processes in (("one", 1), ("two", 2)):
+            page = (self.train(config, folder, "--nproc", processes) / "report.html").read_text()
+            figures = re.findall(r'src="data:image/png;base64,([^"]*)".*?<span class="wrong">(.*?) [\d.]+%</span><br>'
+                                 r'<span class="right">is (.*?) [\d.]+%</span><br><span class="name">(.*?)</span>', page)
+            self.assertGreater(len(figures), 0)
+            for picture, wrong, right, name in figures:
+                pixel = Image.open(io.BytesIO(base64.b64decode(picture))).getpixel((0, 0))
+                self.assertEqual({wrong, right}, {"cat", "dog &amp; co"})
+                self.assertEqual(name, f"val/{right}/{pixel}.png")
+        page = (self.train(dict(TINY, optimizer={"name": "SGD", "lr": 0}), "mnist") / "report.html").read_text()
+        self.assertRegex(page, r'<span class="name">sample \d+</span>')
 
     def test_weights_are_averaged_from_an_epoch_on_and_the_loss_is_scaled_in_float16(self):
         config = dict(TINY, epochs=3, amp="float16", model={"name": "lenet"}, lr_scheduler=None,

@@ -3,6 +3,7 @@
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/file.h"
 #include "libtorch_ext/nn/sequential.h"
+#include "libtorch_ext/optim/averaged_model.h"
 #include "tests/support/catch.h"
 #include "tests/support/files.h"
 #include "tests/support/python.h"
@@ -166,4 +167,130 @@ TEST_CASE("a scalar that was saved as one element, before there were scalars, lo
   tx::TensorWriter writer;
   tx::load_state_dict(net, {"", tx::formats::Dict{.items = {{"scale", writer(torch::full({1}, 3.0))}}}});
   CHECK(net.scale.item<double>() == 3.0);
+}
+
+namespace {
+
+// A dictionary of a file by its keys, each value a tensor of zeros of that shape.
+tx::LoadedFile file_of(const std::vector<std::pair<std::string, std::vector<int64_t>>>& entries) {
+  tx::TensorWriter writer;
+  tx::formats::Dict root;
+  for (const auto& [key, shape] : entries) root.set(key, writer(torch::zeros(shape)));
+  return {"file.pt", tx::Value(std::move(root))};
+}
+
+const tx::LoadOptions kLenient{.strict = false, .skip_mismatched = true};
+
+}  // namespace
+
+TEST_CASE("a report is one line: how many, from where, how changed, and why the others not") {
+  auto net = two_layers(), head = two_layers(7);
+  CHECK(to_text(tx::load_state_dict(*head, file_with(net, {""}), kLenient)) ==
+        "2 of 4 tensors from file.pt; not: 1.weight, 1.bias (other shape)");
+  CHECK(to_text(tx::load_state_dict(*net, file_with(two_layers(), {"state_dict", "ema"}))) ==
+        "4 of 4 tensors from file.pt, under \"state_dict\", not the ones under \"ema\"");
+  CHECK(to_text(tx::load_state_dict(*net, tx::state_dict(*two_layers()), {.exclude = {"1.*"}})) ==
+        "2 of 4 tensors; not: 1.weight, 1.bias (left out)");
+  auto file = file_of({{"a.0.weight", {4, 3}}, {"a.0.bias", {1, 4}}, {"b.1.weight", {2, 4}}, {"other", {1}}});
+  CHECK(to_text(tx::load_state_dict(*net, file, {.strict = false, .rename = {{"^[ab]\\.", ""}}, .skip_mismatched = true})) ==
+        "2 of 4 tensors from file.pt; renamed: 3; not: 0.bias (other shape), 1.bias (missing); unused: other");
+  CHECK(to_text(tx::load_state_dict(*net, file_with(two_layers(), {""}), {.rename = {{"^layer", "0"}}})) ==
+        "4 of 4 tensors from file.pt; renamed: 0");
+  auto wide = two_layers();
+  wide->to(torch::kFloat64);
+  CHECK(to_text(tx::load_state_dict(*net, file_with(wide, {""}))) ==
+        "4 of 4 tensors from file.pt; converted: 4 from float64");
+  tx::Sequential deep;
+  for (int i = 0; i < 9; ++i) deep->push_back(torch::nn::Linear(2, 2));
+  CHECK(to_text(tx::load_state_dict(*deep, file_of({{"3.weight", {2, 2}}}), kLenient)) ==
+        "1 of 18 tensors from file.pt; not: 0.weight, 0.bias, 1.weight, 1.bias and 13 more (missing)");
+}
+
+TEST_CASE("files from before BatchNorm counted its batches are accounted for, too") {
+  tx::Sequential net(torch::nn::Conv2d(1, 2, 3), torch::nn::BatchNorm2d(2));
+  auto old = tx::state_dict(*net);
+  old.tensors.erase("1.num_batches_tracked");
+  old.versions.clear();
+  CHECK(to_text(tx::load_state_dict(*net, old)) == "6 of 7 tensors; not: 1.num_batches_tracked (newer than the file)");
+}
+
+TEST_CASE("it is an error when nothing fits, however lenient the options, and both sides' names are shown") {
+  tx::Sequential net(torch::nn::Conv2d(1, 2, 3), torch::nn::BatchNorm2d(2), torch::nn::Linear(2, 2));
+  const auto before = tx::state_dict(*net).tensors["0.weight"].clone();
+  const auto refused = [&](const tx::LoadedFile& file, const std::string& message, tx::LoadOptions options = kLenient) {
+    for (const bool strict : {false, true}) {
+      options.strict = strict;
+      CHECK_THROWS_WITH(tx::load_state_dict(*net, file, options), ContainsSubstring(message));
+    }
+    CHECK(torch::equal(tx::state_dict(*net).tensors["0.weight"], before));
+  };
+  refused(file_of({{"features.a", {2}}, {"features.b", {2}}}),
+          "file.pt: nothing in the state_dict fits the module; missing keys: 0.weight, 0.bias, 1.weight, 1.bias and 4 more; "
+          "unexpected keys: features.a, features.b; where the names differ, rename them");
+  refused({"file.pt", tx::formats::Dict{}}, "nothing in the state_dict fits the module; missing keys: 0.weight");
+  refused({"file.pt", tx::formats::Dict{.items = {{"state", tx::formats::Dict{}}, {"param_groups", tx::formats::List{}}}}},
+          "unexpected keys: state (a dict), param_groups (a list)");
+  refused(file_of({{"0.weight", {9}}, {"2.weight", {9}}}), "nothing in the state_dict fits the module; mismatched: 0.weight found [9]");
+
+  // What a network has beside its weights is nothing to start from.
+  const auto lenient_only = [&](const tx::LoadedFile& file, const std::string& message) {
+    CHECK_THROWS_WITH(tx::load_state_dict(*net, file, kLenient), ContainsSubstring(message));
+  };
+  lenient_only(file_of({{"1.num_batches_tracked", {}}}), "nothing in the state_dict fits the module but 1.num_batches_tracked; ");
+  lenient_only(file_of({{"1.running_mean", {2}}, {"1.running_var", {2}}}), "but 1.running_mean, 1.running_var; ");
+  lenient_only(file_of({{"0.bias", {2}}, {"1.weight", {2}}, {"0.weight", {9}}}), "but 0.bias, 1.weight; mismatched: 0.weight");
+  // Unless that is what was asked for.
+  const auto report = tx::load_state_dict(*net, file_of({{"0.bias", {2}}}), {.strict = false, .only = {"0.bias"}});
+  CHECK(report.loaded == Names{"0.bias"});
+}
+
+TEST_CASE("kernels that are all of another shape are another layout, and no head that may be passed over") {
+  tx::Sequential net;
+  for (int i = 0; i < 3; ++i) net->push_back(torch::nn::Conv2d(4, 4, 3));
+  net->push_back(torch::nn::Linear(4, 2));
+  CHECK_THROWS_WITH(
+      tx::load_state_dict(*net, file_of({{"0.weight", {3, 3, 4, 4}}, {"1.weight", {3, 3, 4, 4}}, {"2.weight", {3, 3, 4, 4}},
+                                         {"3.weight", {2, 4}}}), kLenient),
+      "file.pt: all 3 weights of 4 dimensions are of another shape: another layout, or another model; mismatched: "
+      "0.weight found [3, 3, 4, 4], expected [4, 4, 3, 3], 1.weight found [3, 3, 4, 4], expected [4, 4, 3, 3], "
+      "2.weight found [3, 3, 4, 4], expected [4, 4, 3, 3]");
+  // A first layer and a head may be others.
+  CHECK(tx::load_state_dict(*net, file_of({{"0.weight", {4, 1, 3, 3}}, {"1.weight", {4, 4, 3, 3}}, {"3.weight", {9, 4}}}),
+                            kLenient).loaded == Names{"1.weight"});
+}
+
+TEST_CASE("a glob that matches nothing is an error") {
+  auto net = two_layers();
+  CHECK_THROWS_WITH(tx::load_state_dict(*net, file_with(net, {""}), {.only = {"0.*", "1.wieght"}}),
+                    "file.pt: only: found \"1.wieght\", which matches none of the module's 4 names, such as 0.weight, "
+                    "0.bias, 1.weight, 1.bias; did you mean \"1.weight\"?");
+  CHECK_THROWS_WITH(tx::load_state_dict(*net, file_with(net, {""}), {.exclude = {"head.*"}}),
+                    ContainsSubstring("exclude: found \"head.*\""));
+  auto file = file_with(net, {""});
+  file.root.as<tx::formats::Dict>()->set("head.weight", tx::Value(1));
+  CHECK(tx::load_state_dict(*net, file, {.exclude = {"head.*"}}).unexpected.empty());
+}
+
+TEST_CASE("averaged weights beside the weights are told, and loaded by their key") {
+  auto net = two_layers(), fresh = two_layers();
+  tx::AveragedModel averages(*net);
+  averages.update_parameters(*net);
+  tx::TensorWriter writer;
+  tx::LoadedFile file = file_with(two_layers(), {"state_dict"});
+  file.root.as<tx::formats::Dict>()->set("averaged_model", tx::to_value(tx::state_dict(averages), writer));
+  CHECK(tx::load_state_dict(*fresh, file).beside == Names{"averaged_model"});
+  const auto report = tx::load_state_dict(*fresh, file, {.key = "averaged_model"});
+  CHECK(report.loaded.size() == 4);
+  CHECK(report.beside == Names{"state_dict"});
+  CHECK(torch::equal(tensor_of(fresh, "1.weight"), tensor_of(net, "1.weight")));
+}
+
+TEST_CASE("a file that isn't there is told with its neighbours") {
+  const TempDir dir;
+  CHECK_THROWS_WITH(tx::load(dir / "nothing.pt"), dir / "nothing.pt: can't be read: No such file or directory");
+  for (const char* name : {"best.pt", "last.pt", "notes.txt"}) tx::testing::write_file(dir / name, "");
+  CHECK_THROWS_WITH(tx::load(dir / "lsat.pt"), ContainsSubstring("; did you mean \"last.pt\"?"));
+  CHECK_THROWS_WITH(tx::load(dir / "checkpoint.pth"), ContainsSubstring("; found there: best.pt, last.pt"));
+  CHECK_THROWS_WITH(tx::load(dir / "run" "/last.pt"), ContainsSubstring("; there is no folder " + (dir / "run")));
+  CHECK_THROWS_WITH(tx::load(dir.path().string()), ContainsSubstring("is a folder, a file is expected; found there: best.pt, last.pt"));
 }

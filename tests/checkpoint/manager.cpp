@@ -191,14 +191,32 @@ TEST_CASE("the end of a manager is the end of its save, and of its lock") {
   CHECK(names_in(dir.path()) == FileNames{"last.pt"});
 }
 
-TEST_CASE("a manager clears away what a kill left half-written, and nothing else") {
+TEST_CASE("a manager that saves nothing leaves the folder as it was, a dead process's lock included") {
+  const TempDir dir;
+  tx::testing::write_file(dir / ".lock", "pid 1 on nowhere\n");
+  tx::testing::write_file(dir / "last.pt.tmp-1-0", "half");
+  {
+    const tx::CheckpointManager checkpoints(dir.path().string());
+    CHECK(tx::testing::read_file(dir / ".lock") != "pid 1 on nowhere\n");
+  }
+  CHECK(names_in(dir.path()) == FileNames{".lock", "last.pt.tmp-1-0"});
+  CHECK(tx::testing::read_file(dir / ".lock") == "pid 1 on nowhere\n");
+}
+
+TEST_CASE("a manager's first save clears away what a kill left half-written, and nothing else") {
   const TempDir dir;
   for (const char* name : {"last.pt.tmp-1-0", "best.pt.tmp-12-3", "epoch-0012.pt.tmp-1-7", "epoch-12.pt.tmp-1-7",
                            "other.pt.tmp-1-0", "last.pt.tmp"}) {
     tx::testing::write_file(dir / name, "");
   }
+  const FileNames left = names_in(dir.path());
   tx::CheckpointManager checkpoints(dir.path().string());
-  CHECK(names_in(dir.path()) == FileNames{".lock", "epoch-12.pt.tmp-1-7", "other.pt.tmp-1-0", "last.pt.tmp"});
+  FileNames with_lock = left;
+  with_lock.insert(".lock");
+  CHECK(names_in(dir.path()) == with_lock);
+  checkpoints.save(checkpoint_at(1));
+  checkpoints.wait();
+  CHECK(names_in(dir.path()) == FileNames{".lock", "last.pt", "epoch-12.pt.tmp-1-7", "other.pt.tmp-1-0", "last.pt.tmp"});
 }
 
 TEST_CASE("kill -9 at any moment leaves a folder to go on from, and no epoch lost") {
@@ -210,6 +228,7 @@ TEST_CASE("kill -9 at any moment leaves a folder to go on from, and no epoch los
       tx::CheckpointManager checkpoints(dir.path().string(), {.every_epochs = 1, .keep = 2});
       for (int64_t epoch = done + 1;; ++epoch) checkpoints.save_epoch(checkpoint_at(epoch), static_cast<double>(epoch));
     }
+    while (!std::filesystem::exists(dir / "last.pt")) std::this_thread::yield();  // the first one is under way
     std::this_thread::sleep_for(std::chrono::milliseconds(20 + 7 * kill % 50));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);

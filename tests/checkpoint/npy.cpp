@@ -52,4 +52,18 @@ TEST_CASE("write_npy refuses what NumPy lacks, and leaves the old file", "[npy]"
   CHECK_THROWS_AS(write_npy(torch::ones({2}), dir / "no/folder/x.npy"), CheckpointError);
 }
 
+TEST_CASE("read_npy takes a file of one array, read_npy_arrays one of several", "[npy]") {
+  const testing::TempDir dir;
+  const at::Tensor x = torch::arange(6.0).reshape({2, 3});
+  const at::Tensor y = torch::arange(2);
+  write_npy(x, dir / "x.npy");
+  write_npy(y, dir / "y.npy");
+  testing::write_file(dir / "xy.npy", testing::read_file(dir / "x.npy") + testing::read_file(dir / "y.npy"));
+  const auto both = read_npy_arrays(dir / "xy.npy");
+  REQUIRE(both.size() == 2);
+  CHECK((torch::equal(both[0], x) && torch::equal(both[1], y)));
+  CHECK(read_npy_arrays(dir / "x.npy").size() == 1);
+  CHECK_THROWS_WITH(read_npy(dir / "xy.npy"), testing::ContainsSubstring("xy.npy: found another array at byte 152"));
+}
+
 }  // namespace torch_ext

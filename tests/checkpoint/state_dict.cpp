@@ -173,3 +173,36 @@ TEST_CASE("what isn't a checkpoint is refused with the file's name") {
                         "\"state_dict\"");
   CHECK_THROWS_AS(tx::save(tx::Value(1), dir / "no/such/folder.pt"), tx::CheckpointError);
 }
+
+TEST_CASE("what wrappers put into names is passed over, wherever it stands and in any order, and said") {
+  auto source = torch::nn::Linear(3, 2);
+  for (const std::string prefix : {"_orig_mod.", "module._orig_mod.", "_orig_mod.module."}) {
+    tx::StateDict wrapped;
+    for (const auto& item : tx::state_dict(*source).tensors) wrapped.tensors.insert(prefix + item.key(), item.value());
+    auto plain = torch::nn::Linear(3, 2);
+    const auto report = tx::load_state_dict(*plain, wrapped);
+    CHECK(to_text(report) == "2 of 2 tensors; stripped \"" + prefix + "\"");
+    CHECK(torch::equal(plain->weight, source->weight));
+  }
+  tx::Sequential net(torch::nn::Linear(3, 2), torch::nn::Linear(2, 2)), fresh(torch::nn::Linear(3, 2), torch::nn::Linear(2, 2));
+  tx::StateDict inside;
+  for (const auto& item : tx::state_dict(*net).tensors) {
+    inside.tensors.insert(item.key().substr(0, 1) + "._orig_mod" + item.key().substr(1), item.value());
+  }
+  CHECK(tx::load_state_dict(*fresh, inside).loaded.size() == 4);
+  CHECK(same(*fresh, *net));
+}
+
+TEST_CASE("a layer's version is looked up under the file's own name for it") {
+  const auto load_wrapped = [](int64_t version) {
+    auto net = small_net();
+    tx::StateDict old;
+    for (const auto& item : tx::state_dict(*net).tensors) {
+      if (item.key() != "1.num_batches_tracked") old.tensors.insert("module." + item.key(), item.value());
+    }
+    old.versions = {{"module.1", version}};
+    return tx::load_state_dict(*net, old);
+  };
+  CHECK(load_wrapped(1).newer == std::vector<std::string>{"1.num_batches_tracked"});
+  CHECK_THROWS_WITH(load_wrapped(2), tx::testing::ContainsSubstring("missing keys: 1.num_batches_tracked"));
+}

@@ -83,7 +83,7 @@ struct Knobs {
 template <class Visitor>
 void describe(Visitor& v, Knobs& c) {
   v.field("lr", c.lr, cfg::above(0), "learning rate");
-  v.field("seed", c.seed, cfg::at_least(0));
+  v.field("seed", c.seed, cfg::or_auto(cfg::at_least(0)));
   v.field("betas", c.betas, cfg::between(0, 1));
 }
 
@@ -99,6 +99,6 @@ TEST_CASE("a schema has types, bounds, defaults and help, and is explained in wo
   const auto schema = cfg::schema<Knobs>("knobs");
   CHECK(schema["properties"]["lr"].dump() ==
         R"({"type":"number","default":0.1,"exclusiveMinimum":0.0,"description":"learning rate"})");
-  CHECK(cfg::explain(schema, "lr") == "lr: number, above 0.0; default 0.1\n    learning rate\n");
+  CHECK(cfg::explain(schema, "lr") == "lr: number, above 0.0; default 0.1 – learning rate\n");
   CHECK_THROWS_WITH(cfg::explain(schema, "rl"), ContainsSubstring("found no key \"rl\"; did you mean \"lr\"?"));
 }

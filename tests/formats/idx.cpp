@@ -53,7 +53,7 @@ TEST_CASE("a broken IDX file is refused with what was found and what was expecte
   const auto broken =
       GENERATE(Case{"", "begins with '', an IDX file begins with 00 00 08 and its dimensions"},
                Case{"PNG.", "begins with '50 4e 47 2e', an IDX file begins with 00 00 08 and its dimensions"},
-               Case{"\0\0\x0d\x01\0\0\0\0"s, "element type 0d found, unsigned bytes (08) expected"},
+               Case{"\0\0\x0d\x01\0\0\0\0"s, "element type 0d (float32) found, unsigned bytes (08) expected"},
                Case{"\0\0\x08\x03\0\0\0\x02"s, "8 bytes found, a header of 16 expected for 3 dimensions"},
                Case{kImages.substr(0, 21), "5 bytes of elements found, 6 expected for 2 x 1 x 3"},
                Case{kImages + "x", "7 bytes of elements found, 6 expected for 2 x 1 x 3"},

@@ -9,14 +9,15 @@
 
 using namespace torch_ext::formats;
 
-// Any file either is an array, down to its last element, or gives a FormatError.
+// Any file either is some arrays, down to their last elements, or gives a FormatError.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const InputFile file(data, size);
   try {
-    const Tensor array = read_npy(file.path);
-    check_bounds(array);
     std::vector<std::byte> scratch;
-    row_major_bytes(array, scratch);
+    for (const Tensor& array : read_npy_arrays(file.path)) {
+      check_bounds(array);
+      row_major_bytes(array, scratch);
+    }
   } catch (const FormatError&) {
   }
   return 0;

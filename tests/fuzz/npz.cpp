@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const InputFile file(data, size);
   try {
     std::vector<std::byte> scratch;
-    for (const auto& [name, array] : read_npz(file.path)) {
+    for (const auto& [name, array] : NpzFile(file.path).read_all()) {
       check_bounds(array);
       row_major_bytes(array, scratch);
     }

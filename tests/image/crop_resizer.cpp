@@ -70,6 +70,35 @@ for name in ['420.jpg', 'cmyk.jpg', 'gray.jpg', 'progressive.jpg', 'rgb.png', 'p
   CHECK(count == 70);
 }
 
+TEST_CASE("in one channel the same is within one gray level of PIL's convert(\"L\")") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  std::istringstream names(make_images(dir, R"(
+for name in ['420.jpg', 'cmyk.jpg', 'gray.jpg', 'rgb.png', 'gray_alpha.png', 'lossless.webp']:
+    out = Image.open(name).convert('L').crop((21, 10, 98, 110)).resize((48, 64), Image.BILINEAR).transpose(Image.FLIP_LEFT_RIGHT)
+    open(name + '.L', 'wb').write(((np.asarray(out, dtype=np.float32) / 255 - np.float32(.5)) / np.float32(.25)).tobytes())
+    print(name)
+)"));
+  CropResizer resizer;
+  const CropResize options{.crop = {10, 21, 100, 77},
+                           .height = 64,
+                           .width = 48,
+                           .flip = true,
+                           .mode = ColorMode::kGray,
+                           .mean = {.5F, 9, 9},
+                           .std = {.25F, 9, 9}};
+  int count = 0;
+  for (std::string name; names >> name; ++count) {
+    INFO(name);
+    std::vector<float> out(size_t{64} * 48, std::nanf(""));
+    const std::string file = read_file(dir / name);
+    resizer.open(bytes_of(file), name);
+    resizer.run(options, out.data());
+    CHECK(difference(out, floats(read_file(dir / (name + ".L")))) < 1.01F / 255 / .25F);
+  }
+  CHECK(count == 6);
+}
+
 TEST_CASE("a window of the resized image is what the whole has there, and decodes no more than it needs") {
   TORCH_EXT_NEEDS_PYTHON();
   const TempDir dir;

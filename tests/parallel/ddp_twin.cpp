@@ -144,6 +144,7 @@ void train(const Arguments& arguments) {
         for (auto& parameter : ddp->parameters()) parameter.set_(parameter.detach().clone());
       }
       step(number);
+      if (number == 1) std::puts("under way"), std::fflush(stdout);
     }
   };
   if (mode == "join") {

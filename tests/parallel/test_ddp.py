@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import unittest
 from pathlib import Path
 
@@ -32,8 +31,8 @@ def start_ranks(programs, *arguments):
     for rank, program in enumerate(programs):
         environment = dict(os.environ, RANK=str(rank), WORLD_SIZE=str(len(programs)), LOCAL_RANK=str(rank),
                            MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), OMP_NUM_THREADS="1")
-        ranks.append(subprocess.Popen([*program, *map(str, arguments)], env=environment, stderr=subprocess.PIPE,
-                                      text=True))
+        ranks.append(subprocess.Popen([*program, *map(str, arguments)], env=environment, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True))
     return ranks
 
 
@@ -151,61 +150,52 @@ class DistributedDataParallel(ProgramTest):
 
 
 class Failures(ProgramTest):
-    def start(self, *arguments, ranks=2):
-        return start_ranks([CPP] * ranks, "--out", self.folder / "out", "--steps", 10**6, *arguments)
+    """How ranks end that would train for hours, and wait for half an hour unless told otherwise, when one is lost."""
 
-    def seconds_to_end(self, rank):
-        """Waits for the rank's end by itself; how long that took, and its error."""
-        begin = time.monotonic()
-        error = rank.communicate(timeout=60)[1]
+    def start(self, *arguments, ranks=2, timeout=1800):
+        started = start_ranks([CPP] * ranks, "--out", self.folder / "out", "--steps", 10**6, "--timeout", timeout,
+                              *arguments)
+        for rank in started:
+            self.addCleanup(self.end, rank)
+        for rank in started:
+            self.assertEqual(rank.stdout.readline(), "under way\n")
+        return started
+
+    def end(self, rank):
+        rank.kill()
+        rank.communicate()
+
+    def error_at_the_end(self, rank):
+        error = rank.communicate(timeout=120)[1]
         self.assertEqual(rank.returncode, 2, error)
-        return time.monotonic() - begin, error
+        return error
 
-    def test_a_killed_rank_ends_the_others(self):
-        ranks = self.start()
-        time.sleep(4)
-        ranks[1].kill()
-        seconds, error = self.seconds_to_end(ranks[0])
-        ranks[1].communicate()
-        self.assertLess(seconds, 5)
-        self.assertRegex(error, "^rank 0 of 2: [a-z_]+: .*peer.*\n$")
-
-    def test_every_rank_says_that_one_was_killed(self):
-        for victim in (0, 3):
-            ranks = self.start(ranks=4)
-            time.sleep(6)
-            ranks[victim].kill()
-            for number, rank in enumerate(ranks):
-                if number == victim:
-                    continue
-                seconds, error = self.seconds_to_end(rank)
-                self.assertLess(seconds, 5)
-                self.assertRegex(error, f"^rank {number} of 4: [a-z_]+: .*peer.*\n$")
-            ranks[victim].communicate()
+    def test_a_killed_rank_ends_the_others_each_with_an_error(self):
+        for count, victim in ((2, 1), (4, 0), (4, 3)):
+            with self.subTest(ranks=count, victim=victim):
+                ranks = self.start(ranks=count)
+                ranks[victim].kill()
+                for number, rank in enumerate(ranks):
+                    if number != victim:
+                        self.assertRegex(self.error_at_the_end(rank), f"^rank {number} of {count}: [a-z_]+: .*peer.*\n$")
 
     def test_a_hanging_rank_ends_the_others_after_the_timeout(self):
-        ranks = self.start("--timeout", 3)
-        time.sleep(4)
+        ranks = self.start(timeout=2)
         ranks[1].send_signal(signal.SIGSTOP)
-        seconds, error = self.seconds_to_end(ranks[0])
-        ranks[1].kill()
-        ranks[1].communicate()
-        self.assertLess(seconds, 5)
-        self.assertRegex(error, "^rank 0 of 2: [a-z_]+: .*([Tt]imed out|timeout).*\n$")
+        self.assertRegex(self.error_at_the_end(ranks[0]), "^rank 0 of 2: [a-z_]+: .*([Tt]imed out|timeout).*\n$")
 
     def test_a_rank_that_never_comes_ends_the_others_after_the_timeout(self):
         ranks = start_ranks([CPP, [sys.executable, "-c", "pass"]], "--out", self.folder / "out", "--timeout", 2)
-        seconds, error = self.seconds_to_end(ranks[0])
+        error = self.error_at_the_end(ranks[0])
         ranks[1].communicate()
-        self.assertLess(seconds, 2 + 2 + 2)
         self.assertIn("rank 0 of 2: joining the group at 127.0.0.1:", error)
 
     def test_nccl_says_what_it_lacks(self):
         if torch.cuda.is_available():
             self.skipTest("there is a GPU")
         ranks = start_ranks([CPP], "--out", self.folder / "out", "--backend", "nccl")
-        _, error = self.seconds_to_end(ranks[0])
-        self.assertRegex(error, "rank 0 of 1: joining the group .*no GPUs found|build without CUDA")
+        self.assertRegex(self.error_at_the_end(ranks[0]),
+                         "rank 0 of 1: joining the group .*no GPUs found|build without CUDA")
 
     def test_variables_that_make_no_sense(self):
         for variables, message in [

@@ -41,8 +41,10 @@ def horizontal_flip(image, random, p=0.5):
     return F.hflip(image) if random.uniform() < p else image
 
 
-def crop(image, random, size, padding=0, fill=0):
+def crop(image, random, size, padding=0, pad_if_needed=False, fill=0):
     image = F.pad(image, padding, fill) if padding else image
+    if pad_if_needed:
+        image = F.pad(image, [max(0, size - side) for side in reversed(image.shape[-2:])], fill)
     height, width = image.shape[-2:]
     if (height, width) == (size, size):
         return image

@@ -11,13 +11,14 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("TORCH_EXT_BIN_DIR", SOURCE / "build" / "bin"))
 
-# A run of seconds: 63 steps of 16 images an epoch.
+# A run of a second: 63 steps of 16 images an epoch.
 SMALL = {
     "seed": 7,
     "device": "cpu",
     "num_threads": 1,
     "epochs": 2,
     "log_steps": True,
+    "model": {"name": "lenet"},
     "data": {"batch_size": 16, "train_limit": 1000, "test_limit": 100},
     "optimizer": {"name": "SGD", "lr": 0.02, "momentum": 0.9, "weight_decay": 5e-4},
     "lr_scheduler": {"name": "CosineAnnealingLR"},

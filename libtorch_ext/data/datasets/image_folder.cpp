@@ -2,6 +2,7 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -36,6 +37,13 @@ std::span<const std::byte> bytes_of(const std::string& path) {
   return formats::read_file(path, memory);
 }
 
+// "._cat.jpg" beside "cat.jpg", in archives that were made on a Mac.
+bool is_apple_double(const std::string& path) {
+  constexpr std::array kMagic{std::byte{0}, std::byte{5}, std::byte{0x16}, std::byte{7}};
+  const auto bytes = naming(path, [&] { return bytes_of(path); });
+  return bytes.size() > kMagic.size() && std::ranges::equal(bytes.first(kMagic.size()), kMagic);
+}
+
 }  // namespace
 
 ImageFolder::ImageFolder(std::string root, ImageFolderOptions options)
@@ -43,7 +51,12 @@ ImageFolder::ImageFolder(std::string root, ImageFolderOptions options)
       options_(std::move(options)),
       found_(find_class_folders(root_, options_.extensions, options_.allow_empty)) {
   for (const auto& sample : found_.samples) {
-    std::string extension = std::filesystem::path(sample.path).extension().string();
+    const std::filesystem::path path(sample.path);
+    if (path.filename().string().starts_with("._") && is_apple_double(sample.path)) {
+      throw DataError(sample.path, "is no image but what macOS notes about one; delete such files: find '" + root_ +
+                                       "' -name '._*' -delete");
+    }
+    std::string extension = path.extension().string();
     for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     for (const std::string_view unreadable : kUnreadable) {
       if (extension != unreadable) continue;
@@ -52,18 +65,19 @@ ImageFolder::ImageFolder(std::string root, ImageFolderOptions options)
                       "leave such files out by ImageFolderOptions::extensions");
     }
   }
-  if (options_.transform) fused_ = transforms::Fused::recognise(*options_.transform);
+  if (options_.transform) fused_ = transforms::Fused::recognise(*options_.transform, options_.mode);
 }
 
 std::vector<Field> ImageFolder::fields() const {
   if (!fused_) return {};
-  return {{"image", at::kFloat, {3, fused_->size().height, fused_->size().width}}, {"label", at::kLong, {}}};
+  return {{"image", at::kFloat, {channels_of(options_.mode), fused_->size().height, fused_->size().width}},
+          {"label", at::kLong, {}}};
 }
 
 Sample ImageFolder::get(int64_t index, Random& random) const {
   const auto& [path, target] = sample(index);
   at::Tensor image = naming(path, [&path = path, &random, this] {
-    const auto pixels = image_tensor(decode_image(bytes_of(path), path, {.max_pixels = options_.max_pixels}));
+    const auto pixels = image_tensor(decode_image(bytes_of(path), path, {options_.mode, options_.max_pixels}));
     return options_.transform ? (*options_.transform)(pixels, random) : pixels;
   });
   return {std::move(image), at::scalar_tensor(target, at::kLong)};

@@ -15,8 +15,10 @@
 namespace torch_ext {
 
 struct ImageFolderOptions {
-  /// What becomes of an image uint8 [3, H, W]; none: it stays as it is.
+  /// What becomes of an image uint8 [3, H, W], or [1, H, W] in grey; none: it stays as it is.
   std::shared_ptr<const transforms::Transform> transform;
+  /// Three channels or one, whatever the files have: `Image.open(path).convert("RGB")` or `convert("L")`.
+  ColorMode mode = ColorMode::kRgb;
   /// How the names of images end, in lower case. The default is torchvision's list; of it, JPEG, PNG and WebP can be
   /// read, and any other file is an error, so that no sample is missing in silence.
   std::vector<std::string> extensions{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
@@ -32,7 +34,7 @@ struct ImageFolderOptions {
 /// same order. A sample is an image and its class, int64 [].
 ///
 /// Where the transform is one that `transforms::Fused` knows, as in training on ImageNet, batches are read in one pass
-/// from the file to float32 [3, H, W], within one gray level of going step by step, with the same crop and flip.
+/// from the file to float32 [C, H, W], within one gray level of going step by step, with the same crop and flip.
 ///
 ///     auto train = tx::image_folder("imagenet/train", {.transform = std::make_shared<tx::transforms::Compose>(
 ///         RandomResizedCrop{224}, RandomHorizontalFlip{}, ToTensor{}, Normalize{mean, std})});
@@ -41,7 +43,7 @@ struct ImageFolderOptions {
 class ImageFolder : public Dataset {
  public:
   /// Lists the files; reads none. Throws `DataError` for a folder that can't be read, that has no class, a class
-  /// without images, or an image in a format that can't be read.
+  /// without images, an image in a format that can't be read, or what macOS leaves beside images ("._cat.jpg").
   explicit ImageFolder(std::string root, ImageFolderOptions options = {});
 
   int64_t size() const override { return static_cast<int64_t>(found_.samples.size()); }
@@ -58,6 +60,8 @@ class ImageFolder : public Dataset {
   const std::vector<std::string>& classes() const { return found_.classes; }
   std::map<std::string, int64_t> class_to_idx() const;
   const std::vector<FileOfClass>& samples() const { return found_.samples; }
+  /// Files that are no samples: of other endings, or beside the classes' folders. torchvision passes over them, too.
+  const std::vector<std::string>& others() const { return found_.others; }
   /// The class of each sample.
   std::vector<int64_t> targets() const;
 

@@ -12,8 +12,9 @@ enum class Split { kTrain, kTest };
 
 /// MNIST (LeCun, Cortes, Burges) or a dataset in its form, Fashion-MNIST (Xiao et al.) and KMNIST (Clanuwat et al.)
 /// above all, from the four IDX files under their original names, plain or `.gz`: see `mnist.md`. They lie in `root`,
-/// or in a folder `raw` below it as torchvision keeps them. Throws `DataError` for a missing or damaged file, or
-/// numbers that don't agree.
+/// in a folder `raw` below it, or in `MNIST/raw` (or `FashionMNIST`, `KMNIST`): `root` may be torchvision's. Throws
+/// `DataError` for a missing or damaged file, for numbers that don't agree, and where `root` holds several such
+/// datasets.
 std::shared_ptr<ImageDataset> mnist(const std::string& root, Split split, Normalization normalization = {});
 
 /// A part of EMNIST (Cohen et al.): "byclass", "bymerge", "balanced", "letters", "digits" or "mnist". As in

@@ -56,27 +56,33 @@ std::shared_ptr<TensorDataset> from_arrays(const std::vector<std::pair<std::stri
 std::shared_ptr<TensorDataset> npy_dataset(const std::vector<std::string>& paths) {
   TORCH_CHECK_VALUE(!paths.empty(), "npy_dataset: found no files");
   std::vector<std::pair<std::string, formats::Tensor>> arrays;
+  std::vector<std::string> files;
   for (const std::string& path : paths) {
-    arrays.emplace_back(std::filesystem::path(path).stem().string(),
-                        as_data_error([&] { return formats::read_npy(path); }));
+    const std::string stem = std::filesystem::path(path).stem().string();
+    size_t number = 0;
+    for (auto& array : as_data_error([&] { return formats::read_npy_arrays(path); })) {
+      arrays.emplace_back(number == 0 ? stem : stem + "." + std::to_string(number), std::move(array));
+      files.push_back(path);
+      ++number;
+    }
   }
-  return from_arrays(arrays, paths);
+  return from_arrays(arrays, files);
 }
 
 std::shared_ptr<TensorDataset> npz_dataset(const std::string& path, const std::vector<std::string>& names) {
-  auto all = as_data_error([&] { return formats::read_npz(path); });
-  if (all.empty()) throw DataError(path, "found no arrays, expected records NAME.npy");
-  std::vector<std::string> there;
-  for (const auto& [name, array] : all) there.push_back(name);
-  decltype(all) arrays;
-  for (const std::string& name : names) {
-    const auto found = std::ranges::find(there, name);
-    TORCH_CHECK_VALUE(found != there.end(), path, ": found no array \"", name, "\", expected one of ",
-                      quoted_list(there), did_you_mean(name, there));
-    arrays.push_back(all[static_cast<size_t>(found - there.begin())]);
-  }
-  if (names.empty()) arrays = std::move(all);
-  return from_arrays(arrays, std::vector<std::string>(arrays.size(), path));
+  return as_data_error([&] {
+    const formats::NpzFile file(path);
+    const auto there = file.names();
+    if (there.empty()) throw DataError(path, "found no arrays, expected records NAME.npy");
+    std::vector<std::pair<std::string, formats::Tensor>> arrays;
+    for (const std::string& name : names) {
+      TORCH_CHECK_VALUE(file.has(name), path, ": found no array \"", name, "\", expected one of ", quoted_list(there),
+                        did_you_mean(name, there));
+      arrays.emplace_back(name, file.read(name));
+    }
+    if (names.empty()) arrays = file.read_all();
+    return from_arrays(arrays, std::vector<std::string>(arrays.size(), path));
+  });
 }
 
 }  // namespace torch_ext

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "libtorch_ext/data/shape_error.h"
+
 namespace torch_ext::loading {
 namespace {
 
@@ -105,10 +107,36 @@ void Epoch::complete(Slot& slot) const {
   if (!all_there || slot.samples.empty()) return;
   try {
     slot.collated = job_->collate ? job_->collate(slot.samples) : default_collate(slot.samples);
+  } catch (const ShapeError& error) {
+    slot.collate_error = named(error, slot);
   } catch (...) {
     slot.collate_error = std::current_exception();
   }
   slot.samples.clear();
+}
+
+// The error with the samples' names, where it is about the batch's own samples, not about what `collate` made of them.
+std::exception_ptr Epoch::named(const ShapeError& error, const Slot& slot) const {
+  const auto& [field, sample, found, expected] = error.mismatch();
+  if (sample >= slot.samples.size() || slot.samples[sample][field].sizes() != found) return std::current_exception();
+  return std::make_exception_ptr(ShapeError(error.mismatch(), name_of(slot, sample), name_of(slot, 0)));
+}
+
+// What the user calls one of the samples that are there: rows that failed have none.
+std::string Epoch::name_of(const Slot& slot, size_t sample) const {
+  int64_t row = -1;
+  int64_t index = 0;
+  for (bool there = false; !there || sample-- > 0;) {
+    index = ++row < static_cast<int64_t>(slot.indices.size()) ? slot.indices[static_cast<size_t>(row)]
+                                                              : slot.batch * job_->batch_size + row;
+    there = true;
+    for (const Failure& failure : slot.failures) {
+      if (failure.row != row) continue;
+      there = failure.substituted;
+      if (there) index = (failure.index + 1) % job_->dataset->size();
+    }
+  }
+  return job_->dataset ? name_or_index(*job_->dataset, index) : "sample " + std::to_string(index);
 }
 
 void Epoch::set_end(int64_t end) {

@@ -4,14 +4,20 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "libtorch_ext/data/loader/job.h"
 #include "libtorch_ext/data/loader/slot.h"
+
+namespace torch_ext {
+class ShapeError;
+}
 
 namespace torch_ext::loading {
 
@@ -87,6 +93,8 @@ class Epoch {
 
  private:
   void complete(Slot& slot) const;
+  std::exception_ptr named(const ShapeError& error, const Slot& slot) const;
+  std::string name_of(const Slot& slot, size_t sample) const;
   void notify();
   template <class Condition>
   bool wait_until(Condition condition, std::optional<Clock::time_point> deadline);

@@ -39,9 +39,9 @@ bool is_triangle(const Options& options) {
   return options.interpolation == InterpolationMode::kBilinear && options.antialias;
 }
 
-// A number for each of three channels; false where there are not as many.
-bool spread(const std::vector<double>& from, std::array<float, 3>& to) {
-  if (from.size() != 1 && from.size() != 3) return false;
+// A number for each channel; false where there are not as many.
+bool spread(const std::vector<double>& from, ColorMode mode, std::array<float, 3>& to) {
+  if (from.size() != 1 && from.size() != static_cast<size_t>(channels_of(mode))) return false;
   for (size_t c = 0; c < 3; ++c) to[c] = static_cast<float>(from[from.size() == 1 ? 0 : c]);
   return true;
 }
@@ -53,9 +53,10 @@ int64_t middle(int64_t there, int64_t wanted) {
 
 }  // namespace
 
-std::optional<Fused> Fused::recognise(const Transform& transform) {
+std::optional<Fused> Fused::recognise(const Transform& transform, ColorMode mode) {
   Steps steps(transform);
   Fused fused;
+  fused.mode_ = mode;
   if ((fused.random_crop_ = steps.take<RandomResizedCrop>())) {
     if (!is_triangle(fused.random_crop_->options())) return std::nullopt;
     fused.out_ = fused.random_crop_->size();
@@ -75,14 +76,15 @@ std::optional<Fused> Fused::recognise(const Transform& transform) {
   fused.flip_ = steps.take<RandomHorizontalFlip>();
   if (!steps.take<ToTensor>()) return std::nullopt;
   if (const auto* normalize = steps.take<Normalize>()) {
-    if (!spread(normalize->mean(), fused.mean_) || !spread(normalize->std(), fused.std_)) return std::nullopt;
+    if (!spread(normalize->mean(), mode, fused.mean_) || !spread(normalize->std(), mode, fused.std_))
+      return std::nullopt;
   }
   if (!steps.empty()) return std::nullopt;
   return fused;
 }
 
 CropResize Fused::plan(int64_t height, int64_t width, Random& random) const {
-  CropResize plan{.height = out_.height, .width = out_.width, .mean = mean_, .std = std_};
+  CropResize plan{.height = out_.height, .width = out_.width, .mode = mode_, .mean = mean_, .std = std_};
   if (random_crop_) {
     plan.crop = random_crop_->box(height, width, random);
   } else {

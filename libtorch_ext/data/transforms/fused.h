@@ -19,8 +19,8 @@ namespace torch_ext::transforms {
 /// bilinear and antialiased. Keeps pointers into the transforms it was made of.
 class Fused {
  public:
-  /// Nothing where `transform` is something else.
-  static std::optional<Fused> recognise(const Transform& transform);
+  /// Nothing where `transform` is something else. `mode`: that of the images that it gets.
+  static std::optional<Fused> recognise(const Transform& transform, ColorMode mode = ColorMode::kRgb);
 
   /// Of the image that comes out.
   Size size() const { return out_; }
@@ -35,6 +35,7 @@ class Fused {
   const Resize* resize_ = nullptr;
   const RandomHorizontalFlip* flip_ = nullptr;
   Size out_{0, 0};
+  ColorMode mode_ = ColorMode::kRgb;
   std::array<float, 3> mean_{0, 0, 0};
   std::array<float, 3> std_{1, 1, 1};
 };

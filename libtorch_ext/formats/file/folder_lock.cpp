@@ -44,8 +44,8 @@ std::string this_process() {
   return "pid " + std::to_string(::getpid()) + " on " + host.data();
 }
 
-void write_holder(int fd) {
-  const std::string text = this_process() + "\n";
+void write_holder(int fd, const std::string& holder) {
+  const std::string text = holder + "\n";
   // On a full disk the lock holds all the same; only the message is poorer.
   [[maybe_unused]] bool written =
       ::ftruncate(fd, 0) == 0 && ::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
@@ -70,7 +70,8 @@ FolderLock::FolderLock(const std::string& folder) : path_((std::filesystem::path
     }
     if (lock_retrying(fd_) != 0) break;
     if (is_in_place(fd_, path_)) {
-      write_holder(fd_);
+      found_ = holder_of(fd_);
+      write_holder(fd_, this_process());
       return;
     }
     ::close(fd_);
@@ -89,7 +90,13 @@ FolderLock::FolderLock(const std::string& folder) : path_((std::filesystem::path
 
 FolderLock::~FolderLock() {
   if (fd_ < 0) return;
-  if (new_holder().empty()) ::unlink(path_.c_str());
+  if (new_holder().empty()) {
+    if (leaves_found_ && !found_.empty()) {
+      write_holder(fd_, found_);
+    } else {
+      ::unlink(path_.c_str());
+    }
+  }
   ::close(fd_);
 }
 

@@ -21,6 +21,10 @@ class FolderLock {
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
+  /// The end of the lock will leave the `.lock` of a dead process as it was found: for a holder that, after all, changed
+  /// nothing in the folder.
+  void leave_as_found() { leaves_found_ = true; }
+
   /// Empty, or why nothing is locked: a file system without locks (Lustre mounted without `-o flock`, NFS without its
   /// lock daemon). It is the user who knows whether that matters.
   const std::string& problem() const { return problem_; }
@@ -32,6 +36,8 @@ class FolderLock {
  private:
   std::string path_;
   std::string problem_;
+  std::string found_;  // what a dead process left in the file
+  bool leaves_found_ = false;
   int fd_ = -1;
 };
 

@@ -7,6 +7,7 @@
 #include "libtorch_ext/formats/file/mapped_file.h"
 #include "libtorch_ext/formats/little_endian.h"
 #include "libtorch_ext/formats/numpy/npy_header.h"
+#include "libtorch_ext/formats/stand_in.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -23,7 +24,15 @@ struct Parts {
 
 Parts split(std::span<const std::byte> file, const std::string& name) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-  if (!text.starts_with(kMagic)) throw FormatError(name, "doesn't begin with \"\\x93NUMPY\", as an .npy file does");
+  if (!text.starts_with(kMagic)) {
+    if (text.starts_with("PK\3\4"))
+      throw FormatError(name, "is a zip archive, as .npz files are, expected an .npy file");
+    if (text.starts_with('\x80')) {
+      throw FormatError(name, "is a pickle, which may run any code when it is read; save numbers by numpy.save");
+    }
+    const std::string instead = stand_in(text);
+    throw FormatError(name, instead.empty() ? "doesn't begin with \"\\x93NUMPY\", as an .npy file does" : instead);
+  }
   const size_t length_at = kMagic.size() + kVersionSize;
   const int version = text.size() < length_at ? 0 : static_cast<uint8_t>(text[kMagic.size()]);
   if (version < 1 || version > 3) {
@@ -53,10 +62,9 @@ std::shared_ptr<const Storage> swapped(std::span<const std::byte> elements, size
   });
 }
 
-}  // namespace
-
-Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::string& name) {
-  const auto [text, elements] = split(content->bytes(), name);
+// The array that begins at byte `at` of `content`, which moves on to its end.
+Tensor parse_array(const std::shared_ptr<const Storage>& content, size_t& at, const std::string& name) {
+  const auto [text, rest] = split(content->bytes().subspan(at), name);
   const NpyHeader header = parse_npy_header(text, name);
   Tensor tensor{.dtype = header.dtype, .shape = header.shape};
   auto expected = static_cast<int64_t>(element_size(header.dtype));
@@ -67,11 +75,14 @@ Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::strin
   for (const int64_t size : header.shape) {
     overflow |= __builtin_mul_overflow(strides, std::max<int64_t>(size, 1), &strides);
   }
-  if (overflow || static_cast<uint64_t>(expected) != elements.size()) {
-    throw FormatError(name, "found " + std::to_string(elements.size()) + " bytes of elements, " +
+  if (overflow || static_cast<uint64_t>(expected) > rest.size()) {
+    throw FormatError(name, "found " + std::to_string(rest.size()) + " bytes of elements, " +
                                 (overflow ? "more than 2^63" : std::to_string(expected)) +
                                 " expected for the header's shape; the file is truncated or damaged");
   }
+  const auto elements = rest.first(static_cast<size_t>(expected));
+  const size_t offset = content->size() - rest.size();
+  at = offset + elements.size();
   tensor.stride = contiguous_stride(header.shape);
   if (header.fortran_order) {
     tensor.stride = contiguous_stride({header.shape.rbegin(), header.shape.rend()});
@@ -79,7 +90,6 @@ Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::strin
   }
   const size_t element = element_size(header.dtype);
   const size_t number = is_complex(header.dtype) ? element / 2 : element;
-  const size_t offset = content->size() - elements.size();
   if (header.big_endian && number > 1) {
     tensor.storage = swapped(elements, number, content);
   } else if (offset % element == 0) {
@@ -91,9 +101,40 @@ Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::strin
   return tensor;
 }
 
-Tensor read_npy(const std::string& path) {
+std::shared_ptr<const Storage> mapped(const std::string& path) {
   const auto file = MappedFile::open(path);
-  return parse_npy(std::make_shared<Storage>(file->bytes(), file), path);
+  return std::make_shared<Storage>(file->bytes(), file);
 }
+
+// Whether another array begins at byte `at`, where one ends; false at the end of `content`.
+bool goes_on(const Storage& content, size_t at, const std::string& name) {
+  const std::string_view rest(reinterpret_cast<const char*>(content.bytes().data()) + at, content.size() - at);
+  if (rest.empty() || rest.starts_with(kMagic)) return !rest.empty();
+  throw FormatError(name, "found " + std::to_string(rest.size()) + " bytes behind the array, which ends at byte " +
+                              std::to_string(at) + "; expected nothing, or another array");
+}
+
+}  // namespace
+
+Tensor parse_npy(const std::shared_ptr<const Storage>& content, const std::string& name) {
+  size_t end = 0;
+  Tensor tensor = parse_array(content, end, name);
+  if (!goes_on(*content, end, name)) return tensor;
+  throw FormatError(name, "found another array at byte " + std::to_string(end) +
+                              ", behind the first; expected one array (read_npy_arrays gives all)");
+}
+
+std::vector<Tensor> parse_npy_arrays(const std::shared_ptr<const Storage>& content, const std::string& name) {
+  size_t at = 0;
+  std::vector<Tensor> arrays{parse_array(content, at, name)};
+  while (goes_on(*content, at, name)) {
+    arrays.push_back(parse_array(content, at, name + ": array at byte " + std::to_string(at)));
+  }
+  return arrays;
+}
+
+Tensor read_npy(const std::string& path) { return parse_npy(mapped(path), path); }
+
+std::vector<Tensor> read_npy_arrays(const std::string& path) { return parse_npy_arrays(mapped(path), path); }
 
 }  // namespace torch_ext::formats

@@ -46,7 +46,8 @@ ClassificationDetails::Kept ClassificationDetails::join(const Kept& one, const K
           cat(one.index, other.index),           cat(one.images, other.images)};
 }
 
-void ClassificationDetails::update(const at::Tensor& scores, const at::Tensor& target, const at::Tensor& images) {
+void ClassificationDetails::update(const at::Tensor& scores, const at::Tensor& target, const at::Tensor& images,
+                                   const at::Tensor& indices) {
   const torch::NoGradGuard no_grad;
   const at::Tensor classes = detail::checked_target("ClassificationDetails", scores, target);
   TORCH_CHECK_VALUE(!images.defined() || ((images.dim() == 3 || images.dim() == 4) && images.size(0) == scores.size(0)),
@@ -55,6 +56,8 @@ void ClassificationDetails::update(const at::Tensor& scores, const at::Tensor& t
   TORCH_CHECK_VALUE(
       samples_ == 0 || kept_.images.defined() == images.defined(),
       "ClassificationDetails: found some updates with and some without images, expected the same for all");
+  TORCH_CHECK_VALUE(!indices.defined() || (indices.dim() == 1 && indices.size(0) == scores.size(0)),
+                    "ClassificationDetails: found indices of shape ", indices.sizes(), ", expected [", scores.size(0), "]");
   const at::Tensor logits = scores.detach().to(scores.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
   top_k_.update(logits, classes);
   confusion_.update(logits, classes);
@@ -65,7 +68,9 @@ void ClassificationDetails::update(const at::Tensor& scores, const at::Tensor& t
   const at::Tensor predicted = logits.argmax(1);
   const auto of = [&](const at::Tensor& which) { return probabilities.gather(1, which.unsqueeze(1)).squeeze(1); };
   const Kept batch = worst({of(predicted).masked_fill(predicted.eq(classes), -1), of(classes), classes, predicted,
-                            at::arange(samples_, samples_ + scores.size(0), classes.options()), images},
+                            indices.defined() ? indices.to(classes.options())
+                                              : at::arange(samples_, samples_ + scores.size(0), classes.options()),
+                            images},
                            options_.mistakes);
   kept_ = worst(join(kept_, batch), options_.mistakes);
   samples_ += scores.size(0);
@@ -101,9 +106,12 @@ ClassificationReport ClassificationDetails::compute() const {
   const at::Tensor images = kept_.images.defined() ? pixels(kept_.images).cpu() : at::Tensor();
   for (int64_t i = 0; i < confidence.size(0); ++i) {
     if (confidence[i].item<float>() < 0) break;
-    report.mistakes.push_back({images.defined() ? images[i].clone() : at::Tensor(), index[i].item<int64_t>(),
-                               target[i].item<int64_t>(), predicted[i].item<int64_t>(), confidence[i].item<float>(),
-                               right[i].item<float>()});
+    report.mistakes.push_back({.image = images.defined() ? images[i].clone() : at::Tensor(),
+                               .index = index[i].item<int64_t>(),
+                               .target = target[i].item<int64_t>(),
+                               .predicted = predicted[i].item<int64_t>(),
+                               .confidence = confidence[i].item<float>(),
+                               .right_confidence = right[i].item<float>()});
   }
   return report;
 }

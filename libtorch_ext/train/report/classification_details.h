@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "libtorch_ext/parallel/process_group.h"
@@ -18,7 +19,8 @@ namespace torch_ext {
 /// A sample that was taken for another class.
 struct Mistake {
   at::Tensor image;             ///< uint8 [C, H, W], on the CPU; undefined where there were no images
-  int64_t index = 0;            ///< of the sample, in the order of the updates of its rank
+  std::string name;             ///< what a user calls the sample: its file, mostly; empty: it has but its index
+  int64_t index = 0;            ///< of the sample: as `update` was told, or in the order of the updates of its rank
   int64_t target = 0;           ///< the right class
   int64_t predicted = 0;        ///< the class it was taken for
   double confidence = 0;        ///< the probability that the model gave to `predicted`, in [0, 1]
@@ -60,9 +62,10 @@ class ClassificationDetails {
   explicit ClassificationDetails(ClassificationDetailsOptions options);
 
   /// `scores`: [N, classes], logits; `target`: [N]; `images`: [N, C, H, W] or [N, H, W], of 1 or 3 channels, floats as
-  /// the model takes them or uint8 pixels; may be left out, but then always. Throws a `c10::ValueError` for other
-  /// shapes.
-  void update(const at::Tensor& scores, const at::Tensor& target, const at::Tensor& images = {});
+  /// the model takes them or uint8 pixels; may be left out, but then always. `indices`: int64 [N], of the samples, by
+  /// which mistakes name them; left out, they are counted. Throws a `c10::ValueError` for other shapes.
+  void update(const at::Tensor& scores, const at::Tensor& target, const at::Tensor& images = {},
+              const at::Tensor& indices = {});
   ClassificationReport compute() const;
   void reset();
   /// Takes the other ranks' samples in, too. Called by all of them, once, before `compute`; `reset` before going on.

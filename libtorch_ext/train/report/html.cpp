@@ -19,6 +19,16 @@ std::string printed(const char* format, double number, int digits) {
   return text;
 }
 
+// Where each character begins, and the end.
+std::vector<size_t> character_begins(std::string_view text) {
+  std::vector<size_t> begins;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) begins.push_back(i);
+  }
+  begins.push_back(text.size());
+  return begins;
+}
+
 std::string base64(const std::vector<std::byte>& bytes) {
   constexpr const char* kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
@@ -56,6 +66,15 @@ std::string escape_html(std::string_view text) {
     }
   }
   return escaped;
+}
+
+std::string shorten_html(std::string_view text, size_t most) {
+  const auto begins = character_begins(text);
+  const size_t length = begins.size() - 1;
+  if (length <= most) return escape_html(text);
+  const size_t head = (most - 1) / 3, tail = most - 1 - head;
+  return "<span title=\"" + escape_html(text) + "\">" + escape_html(text.substr(0, begins[head])) + "…" +
+         escape_html(text.substr(begins[length - tail])) + "</span>";
 }
 
 std::string png_uri(const at::Tensor& image) {

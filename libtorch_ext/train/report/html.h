@@ -12,6 +12,10 @@ namespace torch_ext::detail {
 /// Text between tags or within quotes of either kind. Bytes that aren't UTF-8 are replaced.
 std::string escape_html(std::string_view text);
 
+/// The same in at most `most` characters, from two on: of a longer text the beginning and, with more of it, the end, and
+/// the whole where the pointer rests.
+std::string shorten_html(std::string_view text, size_t most);
+
 /// A picture as a `data:` address of a PNG. `image`: uint8, [C, H, W] with C of 1 or 3, or [H, W]; on any device.
 std::string png_uri(const at::Tensor& image);
 

@@ -12,6 +12,16 @@ namespace {
 constexpr int64_t kMostMatrixClasses = 50;
 constexpr size_t kMostConfusions = 10;
 
+constexpr size_t kLongestCaption = 28;
+constexpr size_t kLongestName = 44;
+
+// A class's name, or its number.
+std::string class_text(const Report& report, int64_t index) {
+  const auto i = static_cast<size_t>(index);
+  const bool named = i < report.class_names.size() && !report.class_names[i].empty();
+  return named ? report.class_names[i] : std::to_string(index);
+}
+
 std::string cell(double number, const std::string& text) {
   return "<td data-v=\"" + (std::isnan(number) ? "-1" : fixed(number, 6)) + "\">" + text + "</td>";
 }
@@ -82,11 +92,7 @@ std::string matrix_table(const Report& report) {
 
 }  // namespace
 
-std::string class_name(const Report& report, int64_t index) {
-  const auto i = static_cast<size_t>(index);
-  return i < report.class_names.size() && !report.class_names[i].empty() ? escape_html(report.class_names[i])
-                                                                         : std::to_string(index);
-}
+std::string class_name(const Report& report, int64_t index) { return escape_html(class_text(report, index)); }
 
 std::string confusion_section(const Report& report) {
   if (!report.details || report.details->scores.samples == 0) return {};
@@ -135,14 +141,19 @@ std::string mistakes_section(const Report& report) {
   if (!report.details || report.details->mistakes.empty()) return {};
   std::string figures;
   for (const auto& mistake : report.details->mistakes) {
-    const std::string right = class_name(report, mistake.target), wrong = class_name(report, mistake.predicted);
-    figures += "<figure class=\"card\" title=\"sample " + std::to_string(mistake.index) + ": " + wrong + " " +
-               percent(mistake.confidence) + ", " + right + " " + percent(mistake.right_confidence) + "\">";
+    const std::string right = class_text(report, mistake.target), wrong = class_text(report, mistake.predicted);
+    const std::string name = mistake.name.empty() ? "sample " + std::to_string(mistake.index) : mistake.name;
+    figures += "<figure class=\"card\" title=\"" +
+               escape_html(name + ": " + wrong + " " + percent(mistake.confidence) + ", " + right + " " +
+                           percent(mistake.right_confidence)) +
+               "\">";
     if (mistake.image.defined()) {
-      figures += "<img alt=\"" + right + " taken for " + wrong + "\" src=\"" + png_uri(mistake.image) + "\">";
+      figures += "<img alt=\"" + escape_html(right + " taken for " + wrong) + "\" src=\"" + png_uri(mistake.image) + "\">";
     }
-    figures += "<figcaption><span class=\"wrong\">" + wrong + " " + percent(mistake.confidence, 1) +
-               "</span><br><span class=\"right\">is " + right + "</span></figcaption></figure>\n";
+    figures += "<figcaption><span class=\"wrong\">" + shorten_html(wrong, kLongestCaption) + " " +
+               percent(mistake.confidence, 1) + "</span><br><span class=\"right\">is " +
+               shorten_html(right, kLongestCaption) + " " + percent(mistake.right_confidence, 1) +
+               "</span><br><span class=\"name\">" + shorten_html(name, kLongestName) + "</span></figcaption></figure>\n";
   }
   return "<h2>Worst mistakes<small>wrong with the highest confidence</small></h2>\n<div class=\"gallery\">\n" +
          figures + "</div>\n";

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libtorch_ext/train/metrics/better_test.h"
 #include "libtorch_ext/train/report/html.h"
 #include "libtorch_ext/train/report/line_chart.h"
 #include "libtorch_ext/train/report/report_sections.h"
@@ -29,11 +30,15 @@ double sum_of(const Report& report, EpochField field) {
   return sum;
 }
 
-// The first of the highest test accuracies; null where none is known.
+// The one with the best test; null where none is known.
 const ReportEpoch* best_epoch(const Report& report) {
+  const bool knows_losses = has(report, &ReportEpoch::test_loss);
   const ReportEpoch* best = nullptr;
   for (const auto& epoch : report.history) {
-    if (!std::isnan(epoch.test_accuracy) && (!best || epoch.test_accuracy > best->test_accuracy)) best = &epoch;
+    const auto loss_of = [&](const ReportEpoch& tested) { return knows_losses ? tested.test_loss : 0; };
+    const auto accuracy = best ? std::optional(best->test_accuracy) : std::nullopt;
+    const auto loss = best ? std::optional(loss_of(*best)) : std::nullopt;
+    if (is_better_test(epoch.test_accuracy, loss_of(epoch), accuracy, loss)) best = &epoch;
   }
   return best;
 }

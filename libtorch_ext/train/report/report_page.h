@@ -99,7 +99,8 @@ inline constexpr const char* kReportPage = R"html(<!DOCTYPE html>
                  image-rendering: pixelated; display: block; }
   .gallery figcaption { margin: 6px 0 0; font-size: 12.5px; line-height: 1.4; overflow-wrap: anywhere; }
   .gallery .wrong { color: rgb(var(--miss)); font-weight: 600; }
-  .gallery .right { color: var(--soft); }
+  .gallery .right, .gallery .name { color: var(--soft); }
+  .gallery .name { font-size: 11.5px; }
   pre { margin: 0; padding: 14px 16px; overflow-x: auto; font: 12.5px/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas,
         "DejaVu Sans Mono", monospace; }
   details > summary { cursor: pointer; padding: 10px 16px; font-weight: 600; }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "libtorch_ext/data/error.h"
 #include "tests/data/datasets/gzip_text.h"
 #include "tests/support/files.h"
 #include "tests/support/python.h"
@@ -79,6 +80,67 @@ with open(sys.argv[2], 'wb') as file:
                       {dir / "test_batch.bin", dir / "numbers"});
   const std::string theirs = testing::read_file(dir / "numbers");
   CHECK(theirs == std::string_view(static_cast<const char*>(ours.const_data_ptr()), ours.nbytes()));
+}
+
+TEST_CASE("CIFAR's version for Python is torchvision's folder, and gives the same", "[datasets]") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  testing::run_python(R"(
+import os, pickle, sys, numpy
+os.chdir(sys.argv[1])
+os.makedirs('cifar-10-batches-py'), os.makedirs('cifar-100-python')
+random = numpy.random.default_rng(0)
+def batch(name, protocol, key=lambda word: word, **lists):
+    data = random.integers(0, 256, (3, 3072), dtype=numpy.uint8)
+    with open(name, 'wb') as file: pickle.dump({key('data'): data} | {key(k): v for k, v in lists.items()}, file, protocol)
+    return data
+for i in range(5): batch(f'cifar-10-batches-py/data_batch_{i + 1}', i, labels=[i, i, 9])
+data = batch('cifar-10-batches-py/test_batch', 4, key=str.encode, labels=[1, 2, 3])
+with open('test_batch.bin', 'wb') as file:
+    for label, row in zip([1, 2, 3], data): file.write(bytes([label]) + row.tobytes())
+os.makedirs('binary'), os.rename('test_batch.bin', 'binary/test_batch.bin')
+batch('cifar-100-python/test', 2, fine_labels=[7, 8, 99], coarse_labels=[0, 1, 19])
+)",
+                      {dir.path().string()});
+  const std::string root = dir.path().string();
+  CHECK(labels_of(*cifar10(root, Split::kTrain)) == std::vector<int64_t>{0, 0, 9, 1, 1, 9, 2, 2, 9, 3, 3, 9, 4, 4, 9});
+  CHECK(labels_of(*cifar100(root, Split::kTest)) == std::vector<int64_t>{7, 8, 99});
+  CHECK(labels_of(*cifar100(root, Split::kTest, {{}}, Cifar100Label::kCoarse)) == std::vector<int64_t>{0, 1, 19});
+  const std::vector<int64_t> order{0, 1, 2};
+  const Batch python = get_batch(*cifar10(dir / "cifar-10-batches-py", Split::kTest), order);
+  const Batch binary = get_batch(*cifar10(dir / "binary", Split::kTest), order);
+  CHECK(at::equal(python.data, binary.data));
+  CHECK(at::equal(python.target, binary.target));
+}
+
+TEST_CASE("a pickle that is no CIFAR, and an archive that wasn't unpacked, are told by name", "[datasets]") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  testing::run_python(R"(
+import os, pickle, sys, numpy
+pixels = numpy.zeros((2, 3072), dtype=numpy.uint8)
+for name, value in dict(list=[1], few={'data': pixels, 'labels': [1]}, high={'data': pixels, 'labels': [1, 10]},
+                        low={'data': pixels, 'labels': [1, -1]}, floats={'data': pixels * 1.0, 'labels': [1, 2]}).items():
+    os.makedirs(f'{sys.argv[1]}/{name}')
+    with open(f'{sys.argv[1]}/{name}/test_batch', 'wb') as file: pickle.dump(value, file, 2)
+)",
+                      {dir.path().string()});
+  const auto check = [&](const std::string& folder, const std::string& problem) {
+    CHECK_THROWS_WITH(cifar10(dir / folder, Split::kTest), testing::ContainsSubstring(dir / folder + "/" + problem));
+  };
+  check("list", "test_batch: found no \"data\" and \"labels\" in it");
+  write_file(dir / "few/test_batch.bin", "");
+  CHECK_THROWS_AS(cifar10(dir / "few", Split::kTest), DataError);  // the binary version comes first
+  std::filesystem::remove(dir / "few/test_batch.bin");
+  check("few", "test_batch: found 1 labels, expected 2, one per image");
+  check("high", "test_batch: image 1: found the label 10, expected one below 10");
+  check("low", "test_batch: image 1: found the label -1, expected one below 10");
+  check("floats", "test_batch: \"data\" is no array of bytes, [N, 3072]");
+  write_file(dir / "list/test_batch", "\x80\2Pid\n.");
+  check("list", "test_batch: ");
+  std::filesystem::remove(dir / "list/test_batch");
+  write_file(dir / "list/cifar-10-python.tar.gz", "");
+  CHECK_THROWS_WITH(cifar10(dir / "list", Split::kTest), testing::ContainsSubstring("; unpack cifar-10-python.tar.gz"));
 }
 
 }  // namespace torch_ext

@@ -61,6 +61,62 @@ numpy.genfromtxt(sys.argv[1], delimiter=';', skip_header=1).astype(numpy.float32
         std::string_view(static_cast<const char*>(ours.const_data_ptr()), ours.nbytes()));
 }
 
+TEST_CASE("lines that end in CR, and blank ones, are lines as in pandas", "[datasets]") {
+  const TempDir dir;
+  const at::Tensor features = at::tensor(std::vector<float>{1, 2, 3, 4}).reshape({2, 2});
+  for (const char* text : {"a,b,y\r1,2,0\r3,4,1\r", "a,b,y\n1,2,0\n   \n3,4,1\n", "\r\na,b,y\r1,2,0\n\t\r\n3,4,1"}) {
+    write_file(dir / "x.csv", text);
+    const Batch batch = all_of(*csv_dataset(dir / "x.csv", {.target = {"y"}}));
+    CHECK(at::equal(batch.data, features));
+    CHECK(at::equal(batch.target, at::tensor(std::vector<float>{0, 1})));
+  }
+}
+
+TEST_CASE("numbers beyond a double's range are Python's, 0 and infinity", "[datasets]") {
+  const TempDir dir;
+  write_file(dir / "x.csv", "p,y\n1e-400,0\n-1e999,1\nInfinity,0\nnan,1\n1e-310,0\n");
+  const at::Tensor p = all_of(*csv_dataset(dir / "x.csv", {.target = {"y"}})).data.flatten();
+  const float infinity = std::numeric_limits<float>::infinity();
+  CHECK(at::equal(p.nan_to_num(5, infinity, -infinity), at::tensor(std::vector<float>{0, -infinity, infinity, 5, 0})));
+}
+
+TEST_CASE("a delimiter that ends every line is no column", "[datasets]") {
+  const TempDir dir;
+  for (const char* text : {"a;y;\n1;0;\n2;1;\n", "a;y\n1;0;\n2;1\n"}) {
+    write_file(dir / "x.csv", text);
+    const Batch batch = all_of(*csv_dataset(dir / "x.csv", {.target = {"y"}, .delimiter = ';'}));
+    CHECK(at::equal(batch.data, at::tensor(std::vector<float>{1, 2}).reshape({2, 1})));
+  }
+  write_file(dir / "x.csv", "a;y;\n1;0;7\n");
+  CHECK_THROWS_WITH(csv_dataset(dir / "x.csv", {.delimiter = ';'}),
+                    ContainsSubstring("line 2: found 3 fields, expected 2 as in the header"));
+}
+
+TEST_CASE("classes keep all of their 64 bits, and may be written as floats", "[datasets]") {
+  const TempDir dir;
+  write_file(dir / "x.csv", "a,y\n1,9007199254740993\n1,-9223372036854775808\n1, 2.0\n1,1e3\n");
+  const Batch batch = all_of(*csv_dataset(dir / "x.csv", {.target = {"y"}, .target_dtype = c10::kLong}));
+  CHECK(at::equal(batch.target, at::tensor(std::vector<int64_t>{9007199254740993, INT64_MIN, 2, 1000})));
+}
+
+TEST_CASE("a file without a header, or with another delimiter, is not read as if it had one", "[datasets]") {
+  const TempDir dir;
+  write_file(dir / "x.csv", "5.1,3.5,0\n4.9,3.0,0\n");
+  CHECK_THROWS_WITH(csv_dataset(dir / "x.csv"),
+                    ContainsSubstring("line 1: found numbers, expected the columns' names"));
+  write_file(dir / "x.csv", "0,1,2\n4.9,3.0,0\n");  // what pandas writes for columns without names
+  CHECK(csv_dataset(dir / "x.csv")->size() == 1);
+  write_file(dir / "x.csv", "a;b;y\n1;2;0\n");
+  CHECK_THROWS_WITH(csv_dataset(dir / "x.csv", {.target = {"y"}}),
+                    ContainsSubstring("found no column \"y\", expected one of \"a;b;y\"; is ';' the delimiter?"));
+  write_file(dir / "x.csv", "# made today\na,y\n1,0\n");
+  const std::string doubt = "; the header begins with '#': if that is a comment, remove it";
+  CHECK_THROWS_WITH(csv_dataset(dir / "x.csv"),
+                    ContainsSubstring("line 2: found 2 fields, expected 1 as in the header" + doubt));
+  CHECK_THROWS_WITH(csv_dataset(dir / "x.csv", {.target = {"y"}}),
+                    ContainsSubstring("found no column \"y\", expected one of \"# made today\"" + doubt));
+}
+
 TEST_CASE("a column that isn't there is told, with those that are", "[datasets]") {
   const TempDir dir;
   write_file(dir / "x.csv", "height,weight,height\n1,2,3\n");

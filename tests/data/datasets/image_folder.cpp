@@ -126,6 +126,54 @@ TEST_CASE("read_image gives the same pixels, in color and in gray") {
   CHECK_THROWS_WITH(tx::read_image(dir / "none.jpg"), ContainsSubstring("none.jpg: can't be read"));
 }
 
+TEST_CASE("an image folder gives one channel, PIL's \"L\", whatever its files have, fused or not") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  run_python(kMakeFolders, {dir.path().string()});
+  const tx::ImageFolderOptions gray{.mode = tx::ColorMode::kGray, .scaled_decode = false};
+  const auto plain = tx::image_folder(dir / "root", gray);
+  tx::Random random(0, 0);
+  for (int64_t i = 0; i < plain->size(); ++i) {
+    CHECK(at::equal(plain->get(i, random)[0], tx::read_image(plain->name(i), {.mode = tx::ColorMode::kGray})));
+  }
+  auto options = gray;
+  options.transform = std::make_shared<const Compose>(RandomResizedCrop{24}, RandomHorizontalFlip{}, ToTensor{},
+                                                      Normalize{{.5}, {.25}});
+  const auto fused = tx::image_folder(dir / "root", options);
+  REQUIRE(fused->fields().size() == 2);
+  CHECK(fused->fields()[0].shape == std::vector<int64_t>{1, 24, 24});
+  const tx::Batch batch = all(*fused, 7);
+  for (int64_t i = 0; i < fused->size(); ++i) {
+    tx::Random own(7, static_cast<uint64_t>(i));
+    CHECK(batch.data[i].sub(fused->get(i, own)[0]).abs().max().item<float>() < 1.01 / 255 / 0.25);
+  }
+  options.transform = std::make_shared<const Compose>(Resize{{8, 8}}, ToTensor{}, Normalize{{1, 2, 3}, {1, 1, 1}});
+  CHECK(tx::image_folder(dir / "root", options)->fields().empty());
+}
+
+TEST_CASE("images that differ in size are named with their files and sizes, by the loader and get_batch") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  run_python(kPicture + R"(
+os.makedirs('root/cat')
+for i in range(3): picture(40, 40, i).save(f'root/cat/{i}.png')
+picture(50, 30, 4).save('root/cat/odd.png')
+)",
+             {dir.path().string()});
+  const auto folder = tx::image_folder(dir / "root");
+  const std::string problem = dir / "root/cat/odd.png" + " has the shape [3, 50, 30], " + (dir / "root/cat/0.png") +
+                              " [3, 40, 40]; bring all to one size by a transform (Resize, a crop)";
+  CHECK_THROWS_WITH(all(*folder, 0), ContainsSubstring(problem));
+  const int64_t workers = GENERATE(0, 2);
+  auto loader = tx::make_loader(folder, {.batch_size = 4, .num_workers = workers});
+  CHECK_THROWS_WITH(loader->begin()->size(), ContainsSubstring("batch 0 (epoch 0): " + problem));
+  // The row that couldn't be read is left out, and isn't counted.
+  write_file(dir / "root/cat/1.png", "");
+  auto lenient = tx::make_loader(
+      folder, {.batch_size = 4, .num_workers = workers, .on_error = tx::OnError::kSkip, .max_errors = 3});
+  CHECK_THROWS_WITH(lenient->begin()->size(), ContainsSubstring(problem));
+}
+
 TEST_CASE("what can't be done in one pass is done step by step") {
   TORCH_EXT_NEEDS_PYTHON();
   const TempDir dir;
@@ -218,6 +266,36 @@ TEST_CASE("folders without classes, images or readable images are errors that sa
   CHECK_THROWS_WITH(tx::image_folder(dir.path()), ContainsSubstring("dog/b.TIFF: is in a format that can't be read"));
   write_file(dir / "dog/b.png", "");
   CHECK(tx::image_folder(dir.path(), {.extensions = {".jpg", ".png"}})->size() == 2);
+}
+
+TEST_CASE("files that no sample comes of are listed, as torchvision passes over them") {
+  const TempDir dir;
+  fs::create_directories(dir / "cat/x");
+  write_file(dir / "cat/a.JPG", "");
+  write_file(dir / "cat/.b.Png", "");
+  write_file(dir / "cat/x/c.gif", "");
+  write_file(dir / "cat/notes", "");
+  write_file(dir / "d.jpg", "");
+  const auto folder = tx::image_folder(dir.path());
+  CHECK(folder->size() == 2);
+  CHECK(folder->others() == std::vector<std::string>{dir / "d.jpg", dir / "cat/notes", dir / "cat/x/c.gif"});
+  fs::create_directories(dir / "dog");
+  write_file(dir / "dog/e.heic", "");
+  CHECK_THROWS_WITH(tx::image_folder(dir.path()),
+                    ContainsSubstring("found no file for the classes dog, expected names that end in .jpg, ") &&
+                        ContainsSubstring("; there are others, such as " + (dir / "dog/e.heic")));
+}
+
+TEST_CASE("what macOS leaves beside images is refused before the first batch") {
+  const TempDir dir;
+  fs::create_directories(dir / "cat");
+  write_file(dir / "cat/a.jpg", "");
+  write_file(dir / "cat/._a.jpg", std::string("\0\5\x16\7", 4) + "Mac OS X");
+  CHECK_THROWS_WITH(
+      tx::image_folder(dir.path()),
+      ContainsSubstring("cat/._a.jpg: is no image but what macOS notes about one; delete such files: find"));
+  write_file(dir / "cat/._a.jpg", "an image by name");
+  CHECK(tx::image_folder(dir.path())->size() == 2);
 }
 
 TEST_CASE("a link to a folder above itself is not followed for ever") {

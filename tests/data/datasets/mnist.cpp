@@ -87,3 +87,57 @@ TEST_CASE("a sample out of range is an IndexError") {
   const std::vector<int64_t> indices{2};
   CHECK_THROWS_AS(tx::get_batch(dataset, indices), c10::IndexError);
 }
+
+TEST_CASE("both spellings of MNIST's files are read, in any folder that torchvision makes") {
+  const std::string images = idx({2, 1, 2}, "abcd");
+  const std::string labels = idx({2}, {'\0', '\1'});
+  const auto write_pair = [&](const std::string& folder, const std::string& stem, const std::string& dash) {
+    std::filesystem::create_directories(folder);
+    write_file(folder + "/" + stem + "-images" + dash + "idx3-ubyte", images);
+    write_file(folder + "/" + stem + "-labels" + dash + "idx1-ubyte", labels);
+  };
+  for (const char* folder : {"", "/raw", "/MNIST/raw", "/FashionMNIST/raw", "/KMNIST/raw", "/MNIST"}) {
+    for (const char* dash : {"-", "."}) {
+      const TempDir dir;
+      write_pair(dir.path().string() + folder, "t10k", dash);
+      CHECK(tx::mnist(dir.path().string(), tx::Split::kTest)->size() == 2);
+    }
+  }
+  const TempDir dir;
+  const std::string root = dir.path().string();
+  write_pair(root + "/EMNIST/raw", "emnist-letters-train", "-");
+  CHECK(tx::emnist(root, "letters", tx::Split::kTrain)->size() == 2);
+  // A folder of a file's name, as some archives unpack, is none.
+  std::filesystem::create_directories(root + "/train-images-idx3-ubyte");
+  write_pair(root, "train", ".");
+  CHECK(tx::mnist(root, tx::Split::kTrain)->size() == 2);
+}
+
+TEST_CASE("a folder of several datasets in MNIST's form is refused with their names") {
+  const TempDir dir;
+  for (const char* name : {"MNIST", "FashionMNIST"}) {
+    std::filesystem::create_directories(dir / name + "/raw");
+    write_file(dir / name + "/raw/t10k-images-idx3-ubyte", idx({1, 1, 2}, "ab"));
+    write_file(dir / name + "/raw/t10k-labels-idx1-ubyte", idx({1}, {'\1'}));
+  }
+  CHECK_THROWS_WITH(
+      tx::mnist(dir.path().string(), tx::Split::kTest),
+      ContainsSubstring("found \"MNIST\", \"FashionMNIST\" in it, expected one dataset; give the folder of "
+                        "one: " +
+                        (dir / "MNIST")));
+  CHECK(tx::mnist(dir / "FashionMNIST", tx::Split::kTest)->size() == 1);
+}
+
+TEST_CASE("images and labels that were swapped, or lie apart, are told") {
+  const TempDir dir;
+  const std::string root = dir.path().string();
+  write_file(dir / "train-images-idx3-ubyte", idx({2, 1, 2}, "abcd"));
+  CHECK_THROWS_WITH(tx::mnist(root, tx::Split::kTrain),
+                    ContainsSubstring("train-labels-idx1-ubyte.gz: no such file; expected the labels of "));
+  write_file(dir / "train-labels-idx1-ubyte", idx({2, 1, 2}, "abcd"));
+  CHECK_THROWS_WITH(tx::mnist(root, tx::Split::kTrain),
+                    ContainsSubstring("train-labels-idx1-ubyte: found an array of 3 dimensions, expected 1: these are "
+                                      "images, not labels"));
+  write_file(dir / "train-images-idx3-ubyte", idx({2}, {'\0', '\1'}));
+  CHECK_THROWS_WITH(tx::mnist(root, tx::Split::kTrain), ContainsSubstring("expected 3: these are labels, not images"));
+}

@@ -63,4 +63,36 @@ numpy.save(root + 'empty.npy', numpy.zeros((0, 3)))
                     testing::ContainsSubstring("did you mean \"vectorc16\"?"));
 }
 
+TEST_CASE("text and objects beside the numbers of an .npz file do no harm to those that are asked for", "[datasets]") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const testing::TempDir dir;
+  testing::run_python(R"(
+import sys, numpy
+root = sys.argv[1] + '/'
+x = numpy.arange(8.0).reshape(4, 2)
+numpy.savez(root + 'named.npz', x=x, y=numpy.arange(4), class_names=numpy.array(['cat', 'dog']))
+numpy.savez_compressed(root + 'object.npz', x=x, meta=numpy.array({'made': 'today'}, dtype=object))
+with open(root + 'xy.npy', 'wb') as file:
+    numpy.save(file, x)
+    numpy.save(file, numpy.arange(4))
+)",
+                      {dir.path().string()});
+  const at::Tensor x = at::arange(8, at::kDouble).reshape({4, 2});
+  const std::vector<int64_t> order{0, 1, 2, 3};
+  const Batch named = get_batch(*npz_dataset(dir / "named.npz", {"x", "y"}), order);
+  CHECK(at::equal(named.data, x));
+  CHECK(at::equal(named.target, at::arange(4)));
+  CHECK(at::equal(get_batch(*npz_dataset(dir / "object.npz", {"x"}), order).data, x));
+  CHECK_THROWS_WITH(
+      npz_dataset(dir / "named.npz"),
+      testing::ContainsSubstring("named.npz: record class_names.npy: .npy header: found the dtype '<U3'") &&
+          testing::ContainsSubstring("; others can be chosen by name: \"x\", \"y\""));
+  CHECK_THROWS_WITH(npz_dataset(dir / "object.npz", {"x", "meta"}), testing::ContainsSubstring("record meta.npy: "));
+
+  const auto both = npy_dataset({dir / "xy.npy"});
+  CHECK(both->fields().at(1) == Field{"xy.1", at::kLong, {}});
+  const Batch batch = get_batch(*both, order);
+  CHECK((at::equal(batch.data, x) && at::equal(batch.target, at::arange(4))));
+}
+
 }  // namespace torch_ext

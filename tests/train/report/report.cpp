@@ -103,7 +103,7 @@ TEST_CASE("details of several ranks are those of one, with pictures, also where 
     if (group.rank() < 2) {
       const int64_t begin = group.rank() * 25, count = group.rank() == 0 ? 25 : 35;
       details.update(data.scores.narrow(0, begin, count), data.target.narrow(0, begin, count),
-                     data.images.narrow(0, begin, count));
+                     data.images.narrow(0, begin, count), torch::arange(begin, begin + count));
     }
     details.reduce(group);
     found[static_cast<size_t>(group.rank())] = details.compute();
@@ -115,6 +115,7 @@ TEST_CASE("details of several ranks are those of one, with pictures, also where 
     REQUIRE(report.mistakes.size() == expected.mistakes.size());
     for (size_t i = 0; i < report.mistakes.size(); ++i) {
       CHECK(report.mistakes[i].confidence == expected.mistakes[i].confidence);
+      CHECK(report.mistakes[i].index == expected.mistakes[i].index);
       CHECK(torch::equal(report.mistakes[i].image, expected.mistakes[i].image));
     }
   }
@@ -134,6 +135,8 @@ TEST_CASE("details without images, without mistakes, and what doesn't fit") {
                     ContainsSubstring("found some updates with and some without images"));
   CHECK_THROWS_WITH(details.update(torch::eye(2), torch::tensor({1, 1}), torch::ones({3, 3, 3})),
                     ContainsSubstring("found images of shape [3, 3, 3], expected [2, C, H, W] or [2, H, W]"));
+  CHECK_THROWS_WITH(details.update(torch::eye(2), torch::tensor({1, 1}), {}, torch::arange(3)),
+                    ContainsSubstring("found indices of shape [3], expected [2]"));
   details.reset();
   CHECK(details.compute().scores.samples == 0);
 }
@@ -207,6 +210,26 @@ assert 'Waiting' not in text
              {dir.path().string()});
 }
 
+TEST_CASE("a mistake stands under its name, with both classes and what the model gave them") {
+  tx::Report report;
+  report.class_names = {"cat", "<i>dog</i>", std::string(30, 'x') + " and " + std::string(30, 'y')};
+  report.details.emplace();
+  report.details->mistakes = {
+      {.name = "val/dog/a&b \"c\".png", .index = 7, .target = 1, .predicted = 0, .confidence = 0.981, .right_confidence = 0.012},
+      {.index = 31, .target = 0, .predicted = 5, .confidence = 0.6, .right_confidence = 0.4},
+      {.name = "val/" + std::string(40, 'n') + "/größe-0001.jpeg", .target = 2, .predicted = 1, .confidence = 0.5}};
+  const std::string page = tx::to_html(report);
+  CHECK_THAT(page, ContainsSubstring("<span class=\"wrong\">cat 98.1%</span><br><span class=\"right\">is "
+                                     "&lt;i&gt;dog&lt;/i&gt; 1.2%</span><br><span class=\"name\">val/dog/a&amp;b "
+                                     "&quot;c&quot;.png</span>"));
+  CHECK_THAT(page, ContainsSubstring("title=\"val/dog/a&amp;b &quot;c&quot;.png: cat 98.10%, &lt;i&gt;dog&lt;/i&gt; 1.20%\""));
+  CHECK_THAT(page, ContainsSubstring("<span class=\"wrong\">5 60.0%</span><br><span class=\"right\">is cat 40.0%</span><br>"
+                                     "<span class=\"name\">sample 31</span>"));
+  CHECK_THAT(page, ContainsSubstring("<span class=\"name\"><span title=\"val/" + std::string(40, 'n') +
+                                     "/größe-0001.jpeg\">val/nnnnnnnnnn…nnnnnnnnnnnnn/größe-0001.jpeg</span></span>"));
+  CHECK_THAT(page, ContainsSubstring("is <span title=\"" + report.class_names[2] + "\">xxxxxxxxx…yyyyyyyyyyyyyyyyyy</span> 0.0%"));
+}
+
 TEST_CASE("a report of little is a page, too, and one that can't be written is an error that names it") {
   TempDir dir;
   CHECK_THAT(tx::to_html(tx::Report{}), ContainsSubstring("<h1>Training report</h1>"));
@@ -238,5 +261,10 @@ TEST_CASE("numbers of a report are written for people") {
   CHECK(chart_ticks(0, 0, 5).size() >= 2);
   CHECK(chart_ticks(0.131, 0.97, 5).front() == Approx(0));
   CHECK(escape_html("<a href='x'>&\"\x01\xff") == "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\uFFFD\uFFFD");
+  CHECK(shorten_html("a<b", 3) == "a&lt;b");
+  CHECK(shorten_html("ünïcödé…", 8) == "ünïcödé…");
+  CHECK(shorten_html("ünïcödé…?", 8) == "<span title=\"ünïcödé…?\">ün…ödé…?</span>");
+  CHECK(shorten_html("\xff\xff\xff\xff", 2) == "<span title=\"\uFFFD\uFFFD\uFFFD\uFFFD\">…\uFFFD</span>");
+  CHECK(shorten_html("", 2).empty());
   CHECK_THROWS_WITH(png_uri(torch::ones({4, 4})), ContainsSubstring("expected uint8 of shape [C, H, W] or [H, W]"));
 }
