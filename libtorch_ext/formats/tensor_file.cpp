@@ -41,6 +41,12 @@ void write_tensor_file(const Value& root, const std::string& path, const WriteOp
   write_safetensors(root, path, options);
 }
 
+void put_in_place(AtomicFile file, const WriteOptions& options) {
+  if (!options.keep) return file.commit(options.durable);
+  file.finish(options.durable);
+  options.keep(std::move(file));
+}
+
 WriteFormat write_format(const std::string& path, const WriteOptions& options) {
   const bool is_safetensors = path.ends_with(".safetensors");
   return options.format.value_or(is_safetensors ? WriteFormat::kSafetensors : WriteFormat::kPytorchZip);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libtorch_ext/formats/file/atomic_file.h"
 #include "libtorch_ext/formats/value.h"
 
 /// One door to all formats that hold tensors.
@@ -49,6 +50,8 @@ struct WriteOptions {
   std::optional<uint64_t> max_shard_size = std::nullopt;
   /// Called as the files grow, with the number of bytes that were added.
   std::function<void(size_t bytes)> progress = {};
+  /// Takes the finished file, to commit it, where it isn't to be put in place at once: shards are, all together.
+  std::function<void(AtomicFile file)> keep = {};
 };
 
 /// Reads a file of any of the formats, told apart by its first bytes. The file is mapped, not read: tensors look into
@@ -64,6 +67,9 @@ TensorFile read_tensor_file(const std::string& path, const ReadOptions& options 
 ///     write_tensor_file(root, "model.safetensors", {.max_shard_size = 5'000'000'000});  //
 ///     …-00001-of-00003.safetensors
 void write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options = {});
+
+/// What a writer does with the file when all is in it.
+void put_in_place(AtomicFile file, const WriteOptions& options);
 
 /// The format that `write_tensor_file` chooses for a single file.
 WriteFormat write_format(const std::string& path, const WriteOptions& options);

@@ -210,7 +210,7 @@ void write_pytorch_legacy(const Value& root, const std::string& path, const Writ
     file.write(count);
     pickle.storages[i]->stream([&](Span piece) { file.write(piece); });
   }
-  file.commit(options.durable);
+  put_in_place(std::move(file), options);
 }
 
 }  // namespace torch_ext::formats

@@ -172,7 +172,7 @@ void write_pytorch_zip(const Pickle& pickle, const std::string& path, const Writ
   zip.add(folder + "version", "3\n");
   zip.add(folder + ".data/serialization_id", padded(zip.digest()) + padded(pickle.bytes.size()));
   zip.finish();
-  file.commit(options.durable);
+  put_in_place(std::move(file), options);
 }
 
 }  // namespace torch_ext::formats
