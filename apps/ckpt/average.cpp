@@ -11,6 +11,7 @@
 #include "libtorch_ext/formats/find_state_dict.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "text.h"
+#include "write_out.h"
 
 namespace ckpt {
 namespace {
@@ -112,7 +113,7 @@ void average(const AverageOptions& options, std::ostream& out) {
     }
     result.items.emplace_back(key, known->second);
   }
-  write_tensor_file(std::move(result), options.out);
+  write_out(std::move(result), options.out);
   out << options.out << ": mean of " << plural(sources.size(), "file") << ", " << plural(means.size(), "tensor")
       << '\n';
 }

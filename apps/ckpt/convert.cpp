@@ -12,6 +12,7 @@
 #include "progress.h"
 #include "storages.h"
 #include "text.h"
+#include "write_out.h"
 
 namespace ckpt {
 namespace {
@@ -91,7 +92,7 @@ void convert(const ConvertOptions& options, std::ostream& out) {
   WriteOptions write{.progress = [&](size_t more) { progress.add(more); }};
   if (options.legacy) write.format = WriteFormat::kPytorchLegacy;
   if (!options.max_shard_size.empty()) write.max_shard_size = parse_size(options.max_shard_size);
-  write_tensor_file(root, options.out, write);
+  write_out(root, options.out, write);
   out << options.out << ": " << plural(tensors, "tensor") << ", " << bytes_text(storages.bytes) << '\n';
 }
 

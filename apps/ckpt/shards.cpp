@@ -1,15 +1,39 @@
 #include "shards.h"
 
+#include <algorithm>
 #include <ostream>
 #include <stdexcept>
 #include <unordered_map>
 
 #include "libtorch_ext/formats/tensor_file.h"
 #include "text.h"
+#include "write_out.h"
 
 namespace ckpt {
 
 using namespace torch_ext::formats;
+
+namespace {
+
+/// Each shard may bring a `__metadata__` and the like: dictionaries are joined, the first one's values stay.
+void add_attributes(Dict& whole, const Dict& part) {
+  for (const auto& [name, attribute] : part.attributes) {
+    const auto known = std::ranges::find(whole.attributes, name, &std::pair<std::string, Value>::first);
+    if (known == whole.attributes.end()) {
+      whole.attributes.emplace_back(name, attribute);
+      continue;
+    }
+    auto* into = known->second.as<Dict>();
+    const auto* from = attribute.as<Dict>();
+    if (!into || !from) continue;
+    for (const auto& [key, value] : from->items) {
+      const auto* text = key.as<std::string>();
+      if (text && !into->find(*text)) into->items.emplace_back(key, value);
+    }
+  }
+}
+
+}  // namespace
 
 void merge(const MergeOptions& options, std::ostream& out) {
   Dict whole{.ordered = true};
@@ -25,10 +49,10 @@ void merge(const MergeOptions& options, std::ostream& out) {
       if (!is_new) throw std::invalid_argument("\"" + *name + "\" is in " + *known->second + " and in " + path);
       whole.items.emplace_back(key, value);
     }
-    for (const auto& attribute : dict->attributes) whole.attributes.push_back(attribute);
+    add_attributes(whole, *dict);
   }
   const size_t entries = whole.items.size();
-  write_tensor_file(std::move(whole), options.out);
+  write_out(std::move(whole), options.out);
   out << options.out << ": " << plural(entries, "value") << " of " << plural(options.in.size(), "file") << '\n';
 }
 

@@ -60,17 +60,13 @@ FlatState flatten(const Value& root) {
     const auto* text = value.as<std::string>();
     state.metadata.emplace_back(std::move(name), text ? *text : repr(value, kMaxText));
   };
-  const auto* dict = root.as<Dict>();
-  if (dict) {
-    for (const auto& [name, attribute] : dict->attributes) {
-      const auto* entries = name == kMetadata ? attribute.as<Dict>() : nullptr;
-      if (!entries) continue;
-      for (const auto& [key, value] : entries->items) {
-        const auto* text = key.as<std::string>();
-        add(text ? *text : repr(key, kMaxName), value);
-      }
+  if (const Dict* entries = metadata_of(root)) {
+    for (const auto& [key, value] : entries->items) {
+      const auto* text = key.as<std::string>();
+      add(text ? *text : repr(key, kMaxName), value);
     }
   }
+  const auto* dict = root.as<Dict>();
   if (!dict || !dict->items.empty()) {
     for (auto& [name, value] : named_leaves(root)) add(std::move(name), value);
   }
@@ -86,6 +82,15 @@ FlatState flat_state(const Value& root, const std::string& file) {
   } catch (const std::logic_error& error) {
     throw FormatError(file, std::string("can't be written: ") + error.what());
   }
+}
+
+const Dict* metadata_of(const Value& root) {
+  const auto* dict = root.as<Dict>();
+  if (!dict) return nullptr;
+  for (const auto& [name, attribute] : dict->attributes) {
+    if (const auto* entries = name == kMetadata ? attribute.as<Dict>() : nullptr) return entries;
+  }
+  return nullptr;
 }
 
 void set_metadata(Dict& root, const std::vector<std::pair<std::string, std::string>>& metadata) {

@@ -22,6 +22,9 @@ struct FlatState {
 /// view of their storage (sparse and quantized ones, which come as objects) or reach beyond it.
 FlatState flat_state(const Value& root, const std::string& file);
 
+/// The root's attribute `__metadata__`, in which the texts of a safetensors file's header are kept; null without one.
+const Dict* metadata_of(const Value& root);
+
 /// The root's attribute `__metadata__` for `metadata`; nothing where that is empty.
 void set_metadata(Dict& root, const std::vector<std::pair<std::string, std::string>>& metadata);
 
