@@ -12,6 +12,7 @@
 #include "libtorch_ext/formats/find_state_dict.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "text.h"
+#include "write_out.h"
 
 namespace ckpt {
 namespace {
@@ -116,7 +117,7 @@ void average(const AverageOptions& options, std::ostream& out) {
     }
     result.items.emplace_back(key, known->second);
   }
-  write_tensor_file(std::move(result), options.out, write);
+  write_out(std::move(result), options.out, write);
   if (!last.found.key.empty()) out << options.out << ": the files' \"" << last.found.key << "\" alone\n";
   out << options.out << ": mean of " << plural(sources.size(), "file") << ", " << plural(means.size(), "tensor")
       << '\n';

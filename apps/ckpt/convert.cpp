@@ -16,6 +16,7 @@
 #include "progress.h"
 #include "storages.h"
 #include "text.h"
+#include "write_out.h"
 
 namespace ckpt {
 namespace {
@@ -186,7 +187,7 @@ void convert(const ConvertOptions& options, std::ostream& out) {
   for (const auto& [name, tensor] : named_tensors(root)) ++tensors, storages.add(tensor);
   Progress progress(storages.bytes);
   write.progress = [&](size_t more) { progress.add(more); };
-  write_tensor_file(root, options.out, write);
+  write_out(root, options.out, write);
   for (const auto& done : edit.done()) out << options.in << ": " << done << '\n';
   out << options.out << ": " << plural(tensors, "tensor") << ", " << bytes_text(storages.bytes) << '\n';
 }

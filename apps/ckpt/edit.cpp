@@ -17,6 +17,7 @@
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/value_children.h"
 #include "libtorch_ext/formats/wrappers.h"
+#include "near_names.h"
 
 namespace ckpt {
 
@@ -216,9 +217,8 @@ Value at_key(const Value& root, const std::string& key) {
       if (fits && (!longest || candidate.size() > longest->size())) longest = &candidate;
     }
     if (!longest) {
-      throw std::invalid_argument(
-          "has no key \"" + rest + "\"" + torch_ext::did_you_mean(rest, keys) +
-          (dict ? "; the keys are " + torch_ext::quoted_list(keys) : " in a " + value->type_name()));
+      throw std::invalid_argument("has no key \"" + rest + "\"" +
+                                  (dict ? near_names(rest, keys) : " in a " + value->type_name()));
     }
     value = dict->find(*longest);
     rest.erase(0, longest->size() + 1);

@@ -5,11 +5,14 @@
 #include <ostream>
 #include <sstream>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "libtorch_ext/formats/flatten.h"
+#include "each_file.h"
+#include "libtorch_ext/formats/flat_state.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
+#include "metadata.h"
 #include "storages.h"
 #include "text.h"
 
@@ -34,7 +37,9 @@ nlohmann::ordered_json to_json(const TensorFile& file, bool with_digest) {
     if (with_digest) entry["crc32"] = digest(tensor);
     tensors.push_back(std::move(entry));
   }
-  return {{"format", file.format}, {"tensors", std::move(tensors)}};
+  nlohmann::ordered_json document = {{"format", file.format}, {"tensors", std::move(tensors)}};
+  if (metadata_of(file.root)) document["metadata"] = metadata_json(file.root);
+  return document;
 }
 
 void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
@@ -49,28 +54,34 @@ void print_table(const TensorFile& file, bool with_digest, std::ostream& out) {
     elements += static_cast<uint64_t>(tensor.numel());
     storages.add(tensor);
   }
-  std::ostringstream table;
-  table << std::left;
+  out << std::left;
   for (const auto& [name, tensor] : tensors) {
-    table << std::setw(static_cast<int>(name_width)) << name << "  " << std::setw(static_cast<int>(dtype_width))
-          << dtype_name(tensor.dtype) << "  ";
-    if (with_digest) table << digest(tensor) << "  ";
-    table << shape_text(tensor.shape) << '\n';
+    out << std::setw(static_cast<int>(name_width)) << name << "  " << std::setw(static_cast<int>(dtype_width))
+        << dtype_name(tensor.dtype) << "  ";
+    if (with_digest) out << digest(tensor) << "  ";
+    out << shape_text(tensor.shape) << '\n';
   }
-  for (const auto& [name, value] : named_leaves(file.root)) table << name << " = " << repr(value, kMaxLeaf) << '\n';
-  table << plural(tensors.size(), "tensor") << ", " << plural(elements, "element") << ", "
-        << plural(storages.seen.size(), "storage") << " of " << bytes_text(storages.bytes) << '\n';
-  out << table.str();
+  for (const auto& [name, value] : metadata_values(file.root)) out << name << " = " << repr(value, kMaxLeaf) << '\n';
+  for (const auto& [name, value] : named_leaves(file.root)) out << name << " = " << repr(value, kMaxLeaf) << '\n';
+  out << plural(tensors.size(), "tensor") << ", " << plural(elements, "element") << ", "
+      << plural(storages.seen.size(), "storage") << " of " << bytes_text(storages.bytes) << '\n';
 }
 
 }  // namespace
 
-void ls(const LsOptions& options, std::ostream& out) {
-  const TensorFile file = read_tensor_file(options.file);
-  if (options.json)
-    print_json(to_json(file, options.digest), out);
-  else
-    print_table(file, options.digest, out);
+bool ls(const LsOptions& options, std::ostream& out) {
+  if (options.json) {
+    return each_file_json(options.files, out,
+                          [&](const auto& path) { return to_json(read_tensor_file(path), options.digest); });
+  }
+  const bool has_titles = options.files.size() > 1;
+  bool is_first = true;
+  return each_file(options.files, [&](const std::string& path) {
+    std::ostringstream table;
+    print_table(read_tensor_file(path), options.digest, table);
+    if (has_titles) out << (std::exchange(is_first, false) ? "" : "\n") << path << ":\n";
+    out << table.str();
+  });
 }
 
 }  // namespace ckpt

@@ -2,16 +2,18 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 namespace ckpt {
 
 struct LsOptions {
-  std::string file;
+  std::vector<std::string> files;
   bool json = false;
   bool digest = false;
 };
 
-/// Prints what the file holds: a table for people, or JSON. Throws before anything is printed.
-void ls(const LsOptions& options, std::ostream& out);
+/// Prints what each file holds: a table for people, or JSON; see `each_file`. Throws before anything of a file is
+/// printed.
+bool ls(const LsOptions& options, std::ostream& out);
 
 }  // namespace ckpt

@@ -11,34 +11,21 @@
 #include "average.h"
 #include "convert.h"
 #include "diff.h"
+#include "examples.h"
+#include "libtorch_ext/core/version.h"
 #include "ls.h"
 #include "print.h"
+#include "program.h"
 #include "shards.h"
 #include "tree.h"
+#include "usage.h"
 #include "verify.h"
 
 namespace {
 
-constexpr const char* kProgram = "tx-ckpt";
 constexpr const char* kAbout =
     "Looks into checkpoint files, converts and compares them. Reads what torch.save, torch.jit.save, C++'s torch::save "
     "and safetensors write, of any age and in shards, and executes nothing of it.";
-constexpr const char* kExamples = R"(
-Examples:
-  tx-ckpt ls last.pt                                    names, dtypes and shapes
-  tx-ckpt tree resnet18.pth                             the same as a tree of modules
-  tx-ckpt print last.pt state_dict.fc.bias              one tensor, as Python prints it
-  tx-ckpt convert last.pt weights.safetensors --key state_dict --prefix strip --dtype float16
-  tx-ckpt convert old.pth new.pt --only 'backbone.*' --rename '^backbone\.=encoder.'
-  tx-ckpt diff a.pt b.safetensors --atol 1e-6           exit code 1 where they differ
-  tx-ckpt verify last.pt                                every CRC-32
-  tx-ckpt average epoch-*.pt -o swa.pt                  the mean of the weights
-  tx-ckpt split model.safetensors -o shards/model.safetensors --max-shard-size 2GB
-  tx-ckpt merge shards/model.safetensors.index.json -o model.safetensors
-
-Exit codes: 0 done, 1 a comparison differs, 2 bad input or usage.
-)";
-
 const char* const kFile = "A checkpoint: .pt, .pth, .bin, .ckpt, .safetensors, or the index.json of a sharded one";
 const char* const kOut =
     "The file to write: .safetensors, .safetensors.index.json, or .pt, .pth, .bin, … for torch.save's";
@@ -51,44 +38,37 @@ CLI::App* verb(CLI::App& app, const std::string& name, const std::string& about)
   return added;
 }
 
-/// Runs a verb on `file`, which is named where the verb says only what is too much in it.
-template <class Verb>
-void on(const std::string& file, Verb verb) {
-  try {
-    verb();
-  } catch (const std::length_error& error) {
-    throw std::length_error(file + ": " + error.what());
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
+  using ckpt::kProgram;
+  using ckpt::naming;
   CLI::App app(kAbout, kProgram);
   app.require_subcommand(1);
-  app.footer(kExamples);
+  app.footer(ckpt::kExamples);
+  app.set_version_flag("--version", "tx-ckpt " TORCH_EXT_VERSION);
   int code = 0;
 
   ckpt::LsOptions ls;
-  CLI::App* ls_verb = verb(app, "ls", "List the tensors and other values of a file");
-  ls_verb->add_option("FILE", ls.file, kFile)->required();
+  CLI::App* ls_verb = verb(app, "ls", "List the tensors and other values of files");
+  ls_verb->add_option("FILE", ls.files, kFile)->required();
   ls_verb->add_flag("--json", ls.json, "Print JSON");
   ls_verb->add_flag("--digest", ls.digest, "Add the CRC-32 of each tensor's elements");
-  ls_verb->callback([&] { on(ls.file, [&] { ckpt::ls(ls, std::cout); }); });
+  ls_verb->callback([&] { code = ckpt::ls(ls, std::cout) ? 0 : 2; });
 
   ckpt::TreeOptions tree;
   CLI::App* tree_verb = verb(app, "tree", "Show a file as a tree; a whole model as Python prints it");
   tree_verb->add_option("FILE", tree.file, kFile)->required();
   tree_verb->add_flag("--json", tree.json, "Print JSON");
   tree_verb->add_option("--depth", tree.depth, "Levels to show")->check(CLI::Range(1, 1000));
-  tree_verb->callback([&] { on(tree.file, [&] { ckpt::tree(tree, std::cout); }); });
+  tree_verb->callback([&] { naming(tree.file, [&] { ckpt::tree(tree, std::cout); }); });
 
   ckpt::PrintOptions print;
   CLI::App* print_verb = verb(app, "print", "Print one tensor or value as Python prints it");
   print_verb->add_option("FILE", print.file, kFile)->required();
   print_verb->add_option("KEY", print.key, "A name that `ls` lists")->required();
   print_verb->add_flag("--json", print.json, "Print JSON, with every element");
-  print_verb->callback([&] { on(print.file, [&] { ckpt::print(print, std::cout); }); });
+  print_verb->callback([&] { naming(print.file, [&] { ckpt::print(print, std::cout); }); });
 
   ckpt::ConvertOptions convert;
   CLI::App* convert_verb = verb(app, "convert", "Write a file's content to another, of another format or edited");
@@ -101,7 +81,8 @@ int main(int argc, char** argv) {
       ->add_option("--prefix", convert.prefix,
                    "What becomes of wrappers' words in the state_dict's keys: module., _orig_mod., …")
       ->check(CLI::IsMember({"keep", "strip", "add"}));
-  convert_verb->add_option("--rename", convert.renames, "Change the state_dict's keys, as Python's re.sub does; in turn")
+  convert_verb
+      ->add_option("--rename", convert.renames, "Change the state_dict's keys, as Python's re.sub does; in turn")
       ->type_name("REGEX=REPLACEMENT");
   convert_verb->add_option("--dtype", convert.dtype,
                            "Convert the state_dict's floating-point tensors: bfloat16 (bf16), float16 (half), …");
@@ -117,7 +98,7 @@ int main(int argc, char** argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   convert_verb->add_option("--format", convert.format, kFormat);
   convert_verb->add_flag("--legacy", convert.legacy, "The same as --format legacy")->excludes("--format");
-  convert_verb->callback([&] { on(convert.in, [&] { ckpt::convert(convert, std::cout); }); });
+  convert_verb->callback([&] { naming(convert.in, [&] { ckpt::convert(convert, std::cout); }); });
 
   ckpt::DiffOptions diff;
   CLI::App* diff_verb = verb(app, "diff", "Compare two files; exit code 1 where they differ");
@@ -126,20 +107,20 @@ int main(int argc, char** argv) {
   diff_verb->add_option("--atol", diff.atol, "Let elements differ by this much")->check(CLI::NonNegativeNumber);
   diff_verb->add_option("--rtol", diff.rtol, "Let elements differ by this share of B's")->check(CLI::NonNegativeNumber);
   diff_verb->add_flag("--json", diff.json, "Print JSON");
-  diff_verb->callback([&] { on(diff.a + " or " + diff.b, [&] { code = ckpt::diff(diff, std::cout) ? 0 : 1; }); });
+  diff_verb->callback([&] { naming(diff.a + " or " + diff.b, [&] { code = ckpt::diff(diff, std::cout) ? 0 : 1; }); });
 
   ckpt::VerifyOptions verify;
-  CLI::App* verify_verb = verb(app, "verify", "Check a whole file and every CRC-32 that it carries");
-  verify_verb->add_option("FILE", verify.file, kFile)->required();
+  CLI::App* verify_verb = verb(app, "verify", "Check whole files and every CRC-32 that they carry");
+  verify_verb->add_option("FILE", verify.files, kFile)->required();
   verify_verb->add_flag("--json", verify.json, "Print JSON");
-  verify_verb->callback([&] { on(verify.file, [&] { ckpt::verify(verify, std::cout); }); });
+  verify_verb->callback([&] { code = ckpt::verify(verify, std::cout) ? 0 : 2; });
 
   ckpt::AverageOptions average;
   CLI::App* average_verb = verb(app, "average", "Write the mean of the weights of several files (SWA)");
   average_verb->add_option("FILE", average.in, kFile)->required();
   average_verb->add_option("-o,--output", average.out, kOut)->required();
   average_verb->add_option("--format", average.format, kFormat);
-  average_verb->callback([&] { on(average.out, [&] { ckpt::average(average, std::cout); }); });
+  average_verb->callback([&] { naming(average.out, [&] { ckpt::average(average, std::cout); }); });
 
   ckpt::MergeOptions merge;
   CLI::App* merge_verb = verb(app, "merge", "Write shards as one file");
@@ -154,11 +135,15 @@ int main(int argc, char** argv) {
   split_verb->add_option("-o,--output", split.out, "The file that would be written, were it one")->required();
   split_verb->add_option("--max-shard-size", split.max_shard_size, "500MB, 2GiB")->required()->type_name("SIZE");
   split_verb->add_option("--format", split.format, kFormat);
-  split_verb->callback([&] { on(split.in, [&] { ckpt::convert(split, std::cout); }); });
+  split_verb->callback([&] { naming(split.in, [&] { ckpt::convert(split, std::cout); }); });
 
+  for (const auto& [name, examples] : ckpt::kVerbExamples) app.get_subcommand(name)->footer(examples);
+  if (const auto problem = ckpt::wrong_verb(app, argc, argv)) return bad_input(kProgram, *problem);
   try {
     app.parse(argc, argv);
     return code;
+  } catch (const CLI::ExtrasError&) {
+    return bad_input(kProgram, ckpt::unexpected_argument(app));
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? app.exit(error) : bad_input(kProgram, error.what());
   } catch (const std::exception& error) {

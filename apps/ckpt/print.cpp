@@ -1,17 +1,20 @@
 #include "print.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <ostream>
 #include <stdexcept>
 #include <vector>
 
-#include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/formats/elements.h"
 #include "libtorch_ext/formats/flatten.h"
 #include "libtorch_ext/formats/little_endian.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "libtorch_ext/formats/tensor_text.h"
+#include "metadata.h"
+#include "near_names.h"
 #include "text.h"
 
 namespace ckpt {
@@ -73,12 +76,14 @@ void print_value(const NamedValue& found, bool json, std::ostream& out) {
 void print(const PrintOptions& options, std::ostream& out) {
   const TensorFile file = read_tensor_file(options.file);
   std::vector<std::string> names;
-  for (const NamedValue& candidate : named_values(file.root)) {
+  std::vector<NamedValue> values = named_values(file.root);
+  std::ranges::move(metadata_values(file.root), std::back_inserter(values));
+  for (const NamedValue& candidate : values) {
     if (candidate.name == options.key) return print_value(candidate, options.json, out);
     names.push_back(candidate.name);
   }
-  throw std::invalid_argument(options.file + ": has no \"" + options.key + "\"" +
-                              torch_ext::did_you_mean(options.key, names) + "; `tx-ckpt ls` lists all names");
+  throw std::invalid_argument(options.file + ": has no \"" + options.key + "\"" + near_names(options.key, names) +
+                              "; `tx-ckpt ls` lists all names");
 }
 
 }  // namespace ckpt

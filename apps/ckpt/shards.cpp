@@ -10,6 +10,7 @@
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
 #include "text.h"
+#include "write_out.h"
 
 namespace ckpt {
 
@@ -56,7 +57,7 @@ void merge(const MergeOptions& options, std::ostream& out) {
     for (const auto& [name, attribute] : dict->attributes) add_attribute(whole, name, attribute);
   }
   const size_t entries = whole.items.size();
-  write_tensor_file(std::move(whole), options.out, write);
+  write_out(std::move(whole), options.out, write);
   out << options.out << ": " << plural(entries, "value") << " of " << plural(options.in.size(), "file") << '\n';
 }
 

@@ -41,10 +41,10 @@ std::string plural(uint64_t count, const std::string& thing) {
 }
 
 std::string digest(const Tensor& tensor) {
-  std::vector<std::byte> scratch;
+  uint32_t crc = 0;
+  stream_row_major(tensor, [&](std::span<const std::byte> piece) { crc = crc32(piece, crc); });
   std::ostringstream hex;
-  hex << std::hex << std::setfill('0') << std::setw(8) << crc32(row_major_bytes(tensor, scratch));
-  tensor.storage->release();
+  hex << std::hex << std::setfill('0') << std::setw(8) << crc;
   return hex.str();
 }
 

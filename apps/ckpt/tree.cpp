@@ -1,13 +1,16 @@
 #include "tree.h"
 
+#include <algorithm>
+#include <iterator>
 #include <ostream>
 #include <unordered_map>
 #include <vector>
 
-#include "libtorch_ext/formats/flatten.h"
+#include "libtorch_ext/formats/flat_state.h"
 #include "libtorch_ext/formats/pytorch/module_repr.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/formats/tensor_file.h"
+#include "metadata.h"
 #include "storages.h"
 #include "text.h"
 
@@ -120,12 +123,14 @@ void tree(const TreeOptions& options, std::ostream& out) {
     out << module_repr(file.root, options.file) << '\n';
     return;
   }
-  const std::vector<NamedValue> values = named_values(file.root);
+  std::vector<NamedValue> values = named_values(file.root);
+  if (!options.json) std::ranges::move(metadata_values(file.root), std::back_inserter(values));
   const Tree tree(values);
   if (options.json) {
     nlohmann::ordered_json document = to_json(tree, tree.root(), options.depth);
     document["name"] = options.file;
     document["format"] = file.format;
+    if (metadata_of(file.root)) document["metadata"] = metadata_json(file.root);
     return print_json(document, out);
   }
   Storages storages;

@@ -2,15 +2,17 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 namespace ckpt {
 
 struct VerifyOptions {
-  std::string file;
+  std::vector<std::string> files;
   bool json = false;
 };
 
-/// Reads the whole file and compares every CRC-32 that it carries. Throws where it is damaged.
-void verify(const VerifyOptions& options, std::ostream& out);
+/// Reads each file whole and compares every CRC-32 that it carries; see `each_file`. Bad is what is damaged, and what
+/// torch.load would refuse.
+bool verify(const VerifyOptions& options, std::ostream& out);
 
 }  // namespace ckpt

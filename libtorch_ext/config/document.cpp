@@ -38,7 +38,8 @@ Document Document::read(const std::string& path) {
 Document Document::read(const std::string& path, std::vector<std::string>& open_files) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
+  const bool is_empty = in.peek() == std::ifstream::traits_type::eof() && in.eof();
+  if (!is_empty && (!in || !(text << in.rdbuf()))) {
     throw ConfigError(path, "", std::string("can't be read: ") + std::strerror(errno ? errno : EIO));
   }
   Document document = parse(text.str(), path);
@@ -94,6 +95,9 @@ void Document::lay_over(const Json& value, const std::string& pointer, Json& int
 Document Document::parse(std::string_view text, std::string file) {
   Document document;
   document.file_ = std::move(file);
+  if (text.find_first_not_of(" \t\r\n") == text.npos) {
+    throw ConfigError(document.file_, "", "the file is empty, expected a JSON object");
+  }
   std::vector<std::set<std::string>> open_objects;
   auto refuse_twins = [&](int, Json::parse_event_t event, Json& value) {
     if (event == Json::parse_event_t::object_start) open_objects.emplace_back();

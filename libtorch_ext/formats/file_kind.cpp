@@ -1,10 +1,14 @@
 #include "libtorch_ext/formats/file_kind.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
 
+#include "libtorch_ext/formats/archive/tar_reader.h"
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/file/mapped_file.h"
+#include "libtorch_ext/formats/little_endian.h"
+#include "libtorch_ext/formats/other_kinds.h"
 #include "libtorch_ext/formats/pytorch/legacy_magic.h"
 
 namespace torch_ext::formats {
@@ -16,35 +20,41 @@ constexpr auto kZip = "PK\x03\x04"sv;
 constexpr auto kTar = "ustar"sv;
 constexpr size_t kTarOffset = 257;
 
-bool is_text(std::string_view head) {
-  return std::ranges::all_of(head, [](unsigned char c) { return c >= 0x20 || (c >= '\t' && c <= '\r'); });
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string describe(std::string_view head) {
-  if (head.empty()) return "is empty";
-  if (head.starts_with("\x1f\x8b"sv)) return "is gzip, a file of torch.save is expected; unpack it first";
-  if (head.starts_with("\x93NUMPY"sv)) return "is a numpy array, a file of torch.save is expected";
-  if (head.starts_with("\x89HDF"sv)) return "is HDF5, a file of torch.save is expected";
-  if (head.starts_with("PK\x05\x06"sv)) return "is an empty zip archive, a file of torch.save is expected";
-  if (head.starts_with('\x80')) {
-    return "is a bare pickle, a file of torch.save is expected; load it in Python and torch.save it";
-  }
-  if (is_text(head)) return "is a text file, a file of torch.save is expected";
-  return "is no file of torch.save, which begins with a zip header (50 4b 03 04)";
+bool looks_like_tar(std::string_view file) {
+  return file.size() > kTarOffset && file.substr(kTarOffset).starts_with(kTar);
+}
+
+/// JSON that says which file each tensor is in.
+bool is_index(std::string_view file) {
+  return file.substr(0, file.find_first_not_of(" \t\r\n") + 1).ends_with('{') &&
+         file.find("\"weight_map\"") != file.npos;
+}
+
+/// The length of a header that begins with a brace. A text has one there, too, but no length.
+bool is_safetensors(std::span<const std::byte> file) {
+  if (file.size() <= 8 || file[8] != std::byte{'{'}) return false;
+  const auto is_printed = [](std::byte byte) { return byte >= std::byte{0x20} && byte < std::byte{0x7f}; };
+  return !std::ranges::all_of(file.first(8), is_printed);
 }
 
 }  // namespace
 
 FileKind file_kind(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) throw FormatError(path, describe_folder(path));
   const auto file = MappedFile::open(path);
-  const auto bytes = file->bytes().first(std::min<size_t>(file->bytes().size(), 512));
-  const std::string_view head(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (head.starts_with(kZip)) return FileKind::kPytorchZip;
+  const auto bytes = file->bytes();
+  const bool is_part = path.ends_with(".distcp");
+  if (as_text(bytes).starts_with(kZip) && !is_part) return FileKind::kPytorchZip;
   if (begins_with_legacy_magic(bytes)) return FileKind::kPytorchLegacy;
-  if (head.size() > kTarOffset && head.substr(kTarOffset).starts_with(kTar)) return FileKind::kPytorchTar;
-  if (head.starts_with('{') && is_text(head.substr(0, 8))) return FileKind::kIndex;
-  if (head.size() > 8 && head[8] == '{') return FileKind::kSafetensors;
-  throw FormatError(path, describe(head));
+  if (begins_with_tar_header(bytes) || looks_like_tar(as_text(bytes))) return FileKind::kPytorchTar;
+  if (is_safetensors(bytes)) return FileKind::kSafetensors;
+  if (is_index(as_text(bytes))) return FileKind::kIndex;
+  throw FormatError(path, describe_other_file(path, bytes));
 }
 
 }  // namespace torch_ext::formats

@@ -14,7 +14,8 @@ enum class FileKind {
 };
 
 /// What the file at `path` begins like. Throws `FormatError` for anything else, saying what it is instead as far as
-/// its first bytes tell: numpy, gzip, text, empty, …
+/// that can be told, and what to do: a Git LFS pointer, a web page, GGUF, gzip, text, a folder of
+/// torch.distributed.checkpoint, nothing at all, …
 FileKind file_kind(const std::string& path);
 
 }  // namespace torch_ext::formats

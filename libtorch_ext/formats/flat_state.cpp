@@ -38,25 +38,15 @@ std::string text_of(const NamedValue& value) {
   return text;
 }
 
-/// The texts of `root`'s attribute `__metadata__`.
-std::vector<NamedValue> own_metadata(const Dict& root) {
-  std::vector<NamedValue> result;
-  for (const auto& [name, attribute] : root.attributes) {
-    const auto* entries = name == kMetadata ? attribute.as<Dict>() : nullptr;
-    if (!entries) continue;
-    for (const auto& [key, value] : entries->items) {
-      const auto* text = key.as<std::string>();
-      result.push_back({text ? *text : repr(key, kMaxName), value});
-    }
-  }
-  return result;
-}
-
 FlatState flatten(const Value& root) {
   FlatState state;
   const auto* dict = root.as<Dict>();
-  if (dict) {
-    for (const auto& entry : own_metadata(*dict)) state.metadata.emplace_back(entry.name, text_of(entry));
+  if (const Dict* entries = metadata_of(root)) {
+    for (const auto& [key, value] : entries->items) {
+      const auto* text = key.as<std::string>();
+      std::string name = text ? *text : repr(key, kMaxName);
+      state.metadata.emplace_back(name, text_of({name, value}));
+    }
   }
   FlatValues values;
   if (!dict || !dict->items.empty()) values = flat_values(root);
@@ -84,6 +74,15 @@ FlatState flat_state(const Value& root, const std::string& file) {
   } catch (const std::logic_error& error) {
     throw FormatError(file, std::string("can't be written: ") + error.what());
   }
+}
+
+const Dict* metadata_of(const Value& root) {
+  const auto* dict = root.as<Dict>();
+  if (!dict) return nullptr;
+  for (const auto& [name, attribute] : dict->attributes) {
+    if (const auto* entries = name == kMetadata ? attribute.as<Dict>() : nullptr) return entries;
+  }
+  return nullptr;
 }
 
 void set_metadata(Dict& root, const std::vector<std::pair<std::string, std::string>>& metadata) {

@@ -42,6 +42,9 @@ struct FlatState {
 /// names that are no UTF-8, tensors that reach beyond their storage.
 FlatState flat_state(const Value& root, const std::string& file);
 
+/// The root's attribute `__metadata__`, in which the texts of a safetensors file's header are kept; null without one.
+const Dict* metadata_of(const Value& root);
+
 /// The root's attribute `__metadata__` for `metadata`; nothing where that is empty.
 void set_metadata(Dict& root, const std::vector<std::pair<std::string, std::string>>& metadata);
 

@@ -54,7 +54,32 @@ void copy_view(const Tensor& tensor, size_t size, const std::byte* from, std::by
   }
 }
 
+/// The `size` bytes of a contiguous tensor, out of a storage that is never there as a whole.
+void stream_part(const Tensor& tensor, size_t size, const Storage::Use& use) {
+  size_t skip = static_cast<size_t>(tensor.storage_offset) * element_size(tensor.dtype);
+  size_t left = size;
+  tensor.storage->stream([&](std::span<const std::byte> piece) {
+    const size_t skipped = std::min(skip, piece.size());
+    const auto part = piece.subspan(skipped, std::min(left, piece.size() - skipped));
+    if (!part.empty()) use(part);
+    skip -= skipped;
+    left -= part.size();
+  });
+}
+
 }  // namespace
+
+std::shared_ptr<Storage> Storage::in_pieces(size_t size, std::function<void(const Use&)> make) {
+  auto storage = std::make_shared<Storage>(size);
+  storage->load_ = [make, size] {
+    std::vector<std::byte> bytes;
+    bytes.reserve(size);
+    make([&](std::span<const std::byte> piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
+    return bytes;
+  };
+  storage->make_ = std::move(make);
+  return storage;
+}
 
 void Storage::place(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, const MappedFile* file) {
   bytes_ = bytes;
@@ -86,7 +111,8 @@ std::vector<std::byte> Storage::load() const {
   return loaded;
 }
 
-void Storage::stream(const std::function<void(std::span<const std::byte> piece)>& use) const {
+void Storage::stream(const Use& use) const {
+  if (is_in_pieces()) return make_(use);
   if (load_ && !is_ready_) return use(load());
   uint32_t crc = 0;
   for (auto rest = bytes_; !rest.empty();) {
@@ -179,9 +205,10 @@ std::span<const std::byte> row_major_bytes(const Tensor& tensor, std::vector<std
   return scratch;
 }
 
-void stream_row_major(const Tensor& tensor, const std::function<void(std::span<const std::byte>)>& use) {
+void stream_row_major(const Tensor& tensor, const Storage::Use& use) {
   const size_t size = static_cast<size_t>(tensor.numel()) * element_size(tensor.dtype);
   if (size == tensor.storage->size() && tensor.is_contiguous()) return tensor.storage->stream(use);
+  if (tensor.storage->is_in_pieces() && tensor.is_contiguous()) return stream_part(tensor, size, use);
   std::vector<std::byte> scratch;
   use(row_major_bytes(tensor, scratch));
   tensor.storage->release();

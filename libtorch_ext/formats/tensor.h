@@ -31,6 +31,12 @@ class Storage {
       : size_(bytes.size()), bytes_(bytes), mapped_(file.get()), owner_(std::move(file)), check_(std::move(check)) {}
   /// `load` is called once, at the first `bytes()`; it must return exactly `size` bytes or throw.
   Storage(size_t size, std::function<std::vector<std::byte>()> load) : size_(size), load_(std::move(load)) {}
+  /// Bytes that may be more than memory holds: `make` hands them to its argument in pieces, `size` bytes in all, or
+  /// throws. `stream` keeps none of them.
+  using Use = std::function<void(std::span<const std::byte> piece)>;
+  static std::shared_ptr<Storage> in_pieces(size_t size, std::function<void(const Use&)> make);
+  /// Whether the bytes are made so, and `bytes()` hasn't put them together yet.
+  bool is_in_pieces() const { return make_ && !is_ready_; }
   /// `size` bytes that stand behind what refers to them in the file: whoever reads it calls `place` before it hands
   /// the storage out.
   explicit Storage(size_t size) : size_(size) {}
@@ -42,7 +48,7 @@ class Storage {
   std::span<const std::byte> bytes() const;
   /// The same bytes in pieces, for those who copy files larger than memory: what had to be made isn't kept, and pages
   /// of a mapped file are given back. A wrong CRC-32 throws after the last piece.
-  void stream(const std::function<void(std::span<const std::byte> piece)>& use) const;
+  void stream(const Use& use) const;
   /// Gives back the pages of a mapped file that `bytes()` has touched; a later use reads them again.
   void release() const;
 
@@ -59,6 +65,7 @@ class Storage {
   const MappedFile* mapped_ = nullptr;
   mutable std::shared_ptr<const void> owner_;
   std::function<std::vector<std::byte>()> load_;
+  std::function<void(const Use&)> make_;
   std::function<void(uint32_t)> check_;
   mutable std::once_flag once_;
   mutable std::atomic<bool> is_ready_ = false;
@@ -113,6 +120,6 @@ void check_bounds(const Tensor& tensor);
 std::span<const std::byte> row_major_bytes(const Tensor& tensor, std::vector<std::byte>& scratch);
 
 /// The same bytes in pieces, as `Storage::stream` gives them: a contiguous tensor costs no memory.
-void stream_row_major(const Tensor& tensor, const std::function<void(std::span<const std::byte> piece)>& use);
+void stream_row_major(const Tensor& tensor, const Storage::Use& use);
 
 }  // namespace torch_ext::formats

@@ -42,4 +42,10 @@ void write_tensor_file(const Value& root, const std::string& path, const WriteOp
   write_safetensors(root, path, options);
 }
 
+void put_in_place(AtomicFile file, const WriteOptions& options) {
+  if (!options.keep) return file.commit(options.durable);
+  file.finish(options.durable);
+  options.keep(std::move(file));
+}
+
 }  // namespace torch_ext::formats

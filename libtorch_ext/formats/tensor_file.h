@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "libtorch_ext/formats/file/atomic_file.h"
 #include "libtorch_ext/formats/value.h"
 
 /// One door to all formats that hold tensors.
@@ -50,6 +51,8 @@ struct WriteOptions {
   std::optional<uint64_t> max_shard_size = std::nullopt;
   /// Called as the files grow, with the number of bytes that were added.
   std::function<void(size_t bytes)> progress = {};
+  /// Takes the finished file, to commit it, where it isn't to be put in place at once: shards are, all together.
+  std::function<void(AtomicFile file)> keep = {};
 };
 
 /// Reads a file of any of the formats, told apart by its first bytes. The file is mapped, not read: tensors look into
@@ -65,6 +68,9 @@ TensorFile read_tensor_file(const std::string& path, const ReadOptions& options 
 ///     write_tensor_file(root, "model.safetensors", {.max_shard_size = 5'000'000'000});  //
 ///     …-00001-of-00003.safetensors
 void write_tensor_file(const Value& root, const std::string& path, const WriteOptions& options = {});
+
+/// What a writer does with the file when all is in it.
+void put_in_place(AtomicFile file, const WriteOptions& options);
 
 /// The format that `write_tensor_file` chooses: what the options say, or else safetensors for ".safetensors" and what
 /// torch.save writes for the endings that its users choose (".pt", ".pth", ".pth.tar", ".bin", ".ckpt", …), in letters

@@ -129,6 +129,18 @@ def wait_for_rows(process, path, count):
         time.sleep(0.001)
 
 
+def is_writing(process, folder):
+    """Whether it has a file open in the folder that has no name yet, or a temporary one."""
+    try:
+        for fd in os.listdir(f"/proc/{process.pid}/fd"):
+            path = os.readlink(f"/proc/{process.pid}/fd/{fd}")
+            if path.startswith(f"{folder}/") and (path.endswith(" (deleted)") or ".tmp-" in path):
+                return True
+    except OSError:  # closed meanwhile, or the process has ended
+        pass
+    return False
+
+
 def children(process):
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
@@ -336,7 +348,7 @@ class Signals(FailureTest):
                 time.sleep(chance * 0.01)
             elif moment == "checkpoint":
                 wait_for_rows(process, steps, int(chance * 2.5 * STEPS))
-                while process.poll() is None and not any(".tmp-" in name for name in os.listdir(folder)):
+                while process.poll() is None and not is_writing(process, folder):
                     pass
             else:
                 wait_for_rows(process, metrics, 3)

@@ -56,6 +56,21 @@ TEST_CASE("include: circles, missing files and wrong types are refused by pointe
   CHECK_THROWS_AS(cfg::Document::read(dir / "d.json"), ConfigError);
 }
 
+TEST_CASE("an empty file is told from one that can't be read, and from JSON that is cut") {
+  const TempDir dir;
+  for (const char* nothing : {"", "\n", " \t\r\n\n"}) {
+    write_file(dir / "run.json", nothing);
+    CHECK_THROWS_WITH(cfg::Document::read(dir / "run.json"), dir / "run.json: the file is empty, expected a JSON object");
+  }
+  write_file(dir / "base.json", "");
+  write_file(dir / "run.json", R"({"include": "base.json"})");
+  CHECK_THROWS_WITH(cfg::Document::read(dir / "run.json"), dir / "base.json: the file is empty, expected a JSON object");
+  write_file(dir / "run.json", "{");
+  CHECK_THROWS_WITH(cfg::Document::read(dir / "run.json"), ContainsSubstring("unexpected end of input"));
+  CHECK_THROWS_WITH(cfg::Document::read(dir / "none.json"), ContainsSubstring("can't be read: No such file or directory"));
+  CHECK_THROWS_WITH(cfg::Document::read(dir.path().string()), ContainsSubstring("can't be read: Is a directory"));
+}
+
 TEST_CASE("references become the value that they name, of its type, or its text within a longer one") {
   CHECK(resolved(R"({"a": 3, "b": "${a}", "c": "runs/${a}-${d.e}", "d": {"e": "x"}})") ==
         R"({"a":3,"b":3,"c":"runs/3-x","d":{"e":"x"}})");

@@ -1,10 +1,14 @@
 #include "libtorch_ext/formats/file/atomic_file.h"
 
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "libtorch_ext/formats/error.h"
 #include "tests/support/catch.h"
@@ -70,6 +74,71 @@ TEST_CASE("kill -9 in the middle of a write leaves the old file", "[atomic_file]
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(WTERMSIG(status) == SIGKILL);
   CHECK(read_file(path) == "old");
+  AtomicFile(path).commit();  // some file systems can't do without a name, which the next writer takes away
+  CHECK(files_in(dir) == 1);
+}
+
+TEST_CASE("a file has no name before it is whole, where the file system knows such files", "[atomic_file]") {
+  const TempDir dir;
+  const int unnamed = ::open(dir.path().c_str(), O_TMPFILE | O_WRONLY, 0600);
+  if (unnamed < 0) SKIP("the file system has no O_TMPFILE");
+  ::close(unnamed);
+  AtomicFile file(dir / "new.pt");
+  file.write(std::string(1 << 20, 'x'));
+  file.finish();
+  CHECK(files_in(dir) == 0);
+  AtomicFile moved(std::move(file));
+  moved.commit();
+  CHECK(read_file(dir / "new.pt").size() == 1 << 20);
+  CHECK(files_in(dir) == 1);
+}
+
+TEST_CASE("the next writer of a file removes what dead ones left of it, and nothing of living ones", "[atomic_file]") {
+  const TempDir dir;
+  const std::string path = dir / "model.pt";
+  for (const char* name :
+       {"model.pt.tmp-4711-0", "model.pt.tmp-0-1", "other.pt.tmp-4711-0", "model.pt.tmp", "model.pt2"}) {
+    write_file(dir / name, "left");
+  }
+  write_file(dir / "model.pt.tmp-1-0", "being written");
+  const int writer = ::open((dir / "model.pt.tmp-1-0").c_str(), O_WRONLY);
+  REQUIRE(::flock(writer, LOCK_EX | LOCK_NB) == 0);
+  {
+    AtomicFile file(path);
+    CHECK(files_in(dir) == 4);
+    CHECK(std::filesystem::exists(dir / "model.pt.tmp-1-0"));
+    remove_leftovers(path);
+    CHECK(std::filesystem::exists(dir / "model.pt.tmp-1-0"));
+  }
+  ::close(writer);
+  AtomicFile(path).commit();
+  CHECK_FALSE(std::filesystem::exists(dir / "model.pt.tmp-1-0"));
+  CHECK(files_in(dir) == 4);
+}
+
+TEST_CASE("two writers of one file leave what one of them wrote, and nothing else", "[atomic_file]") {
+  const TempDir dir;
+  const std::string path = dir / "model.pt";
+  write_file(path, "old");
+  std::vector<std::thread> writers;
+  for (const char letter : {'a', 'b', 'c'}) {
+    writers.emplace_back([&path, letter] {
+      for (int i = 0; i < 200; ++i) {
+        AtomicFile file(path);
+        file.write(std::string(1000, letter));
+        file.commit(false);
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  const std::string found = read_file(path);
+  CHECK(found == std::string(1000, found[0]));
+  CHECK(files_in(dir) == 1);
+}
+
+TEST_CASE("a name that is too long is told before anything is written", "[atomic_file]") {
+  const TempDir dir;
+  CHECK_THROWS_WITH(AtomicFile(dir / std::string(250, 'n')), ContainsSubstring("can't be written: File name too long"));
 }
 
 TEST_CASE("a new file has the umask's mode, a replaced one keeps its own", "[atomic_file]") {

@@ -49,7 +49,7 @@ TEST_CASE("a file cut at any byte does not load", "[malformed]") {
   const TempDir dir;
   const std::string good = small_file(dir);
   for (size_t size = 0; size < good.size(); ++size) {
-    write_file(dir / "cut.pt", good.substr(0, size));
+    write_file_anew(dir / "cut.pt", good.substr(0, size));
     CHECK_FALSE(loads(dir / "cut.pt"));
   }
 }
@@ -88,13 +88,17 @@ TEST_CASE("hostile tensors are refused with both numbers", "[malformed]") {
   CHECK_THROWS_WITH(read_pytorch_zip(dir / "m.pt"), ContainsSubstring(hostile.problem));
 }
 
-TEST_CASE("an archive with anything before, into or behind it is refused", "[malformed]") {
+TEST_CASE("an archive with anything before or into it, or another one behind it, is refused", "[malformed]") {
   const TempDir dir;
   const std::string good = small_file(dir);
   const std::string end = good.substr(good.size() - 22);
-  for (const std::string& bad : {good + "junk", "junk" + good, good + end, good + good, good.substr(0, 64) + good}) {
+  for (const std::string& bad : {"junk" + good, good + good, good.substr(0, 64) + good, good + end + good}) {
     write_file(dir / "bad.pt", bad);
     CHECK_FALSE(loads(dir / "bad.pt"));
+  }
+  for (const std::string& padded : {good + "junk", good + std::string(512, '\0'), good + end}) {
+    write_file(dir / "padded.pt", padded);
+    CHECK(loads(dir / "padded.pt"));
   }
 }
 

@@ -25,7 +25,7 @@ TEST_CASE("a legacy file cut at any byte does not load", "[malformed][legacy]") 
   const std::string good = small_legacy_file(dir);
   REQUIRE(loads(dir / "small.pt"));
   for (size_t size = 0; size < good.size(); ++size) {
-    write_file(dir / "cut.pt", good.substr(0, size));
+    write_file_anew(dir / "cut.pt", good.substr(0, size));
     CHECK_FALSE(loads(dir / "cut.pt"));
   }
 }
@@ -56,7 +56,6 @@ TEST_CASE("hostile legacy files are refused, saying what is wrong", "[malformed]
       Case{two + ".](X\1\0\0\0be."s, "storage b: no tensor refers to it"},
       Case{two + "." + keys, "storage a: the file ends before it"},
       Case{two + "." + keys + count + "1234567", "storage a: the file ends after 7 of its 8 bytes"},
-      Case{two + "." + keys + count + "123456789", "1 bytes follow the last storage, none are expected"},
       Case{two + ".](X\1\0\0\0aX\1\0\0\0ae."s + count + "12345678", "storage a: its bytes are listed twice"},
       Case{two + "." + keys + "\3\0\0\0\0\0\0\0"s + "123456781234", "it has 3 elements, 2 are expected"},
       Case{two + "." + keys + std::string(8, '\xff') + "12345678", "it has -1 elements, 2 are expected"},

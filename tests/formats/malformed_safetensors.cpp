@@ -54,7 +54,7 @@ TEST_CASE("a safetensors file cut or lengthened anywhere does not load", "[malfo
   write_safetensors(Dict{{{"a", make_tensor({1, 2})}, {"b", make_tensor(DType::Half, {3})}, {"n", 1}}}, dir / "good");
   const std::string good = read_file(dir / "good");
   for (size_t size = 0; size < good.size(); ++size) {
-    write_file(dir / "bad", good.substr(0, size));
+    write_file_anew(dir / "bad", good.substr(0, size));
     CHECK_FALSE(loads(dir / "bad"));
   }
   write_file(dir / "bad", good + '\0');
@@ -72,7 +72,7 @@ TEST_CASE("a safetensors file with any bit flipped loads or is refused, nothing 
     for (int bit = 0; bit < 8; ++bit) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
-      write_file(dir / "bad", bad);
+      write_file_anew(dir / "bad", bad);
       loaded += loads(dir / "bad");
     }
   }

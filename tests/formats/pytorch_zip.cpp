@@ -111,12 +111,13 @@ TEST_CASE("what is no file of torch.save is told by its kind", "[pytorch]") {
     std::string problem;
   };
   const auto other = GENERATE(
-      Case{"", "is empty"}, Case{"a: 1\n", "is a text file, a file of torch.save is expected"},
+      Case{"", "is empty: a download or a copy was cut, or the disk was full; fetch it again"},
+      Case{"a: 1\n", "is a text file, a file of torch.save is expected; it begins with 'a: 1'"},
       Case{"\x80\x04N.", "is a bare pickle, a file of torch.save is expected; load it in Python and torch.save it"},
-      Case{"\x1f\x8b\x08\0"s, "is gzip, a file of torch.save is expected; unpack it first"},
+      Case{"\x1f\x8b\x08\0"s, "is gzip, a file of torch.save is expected; unpack it first (gunzip; tar -xf)"},
       Case{"\0\1\2\3"s, "is no file of torch.save, which begins with a zip header (50 4b 03 04)"},
       Case{"PK\3\4 and no more",
-           "the zip directory that should end the file is missing: the file is truncated or no zip"});
+           "the zip directory that should end the file is missing: the file is truncated, fetch or copy it again"});
   const TempDir dir;
   const std::string path = dir / "model.pt";
   write_file(path, other.content);

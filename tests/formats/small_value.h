@@ -38,7 +38,7 @@ inline size_t flips_that_load(const std::string& good, const std::string& path) 
     for (int bit = 0; bit < 8; ++bit) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
-      testing::write_file(path, bad);
+      testing::write_file_anew(path, bad);
       loaded += loads(path);
     }
   }

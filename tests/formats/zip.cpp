@@ -102,6 +102,49 @@ TEST_CASE("an archive with a name twice is refused", "[zip]") {
   CHECK_THROWS_WITH(ZipReader(dir / "a.zip"), ContainsSubstring("zip directory, record 1: its name appears twice"));
 }
 
+TEST_CASE("bytes behind an archive are no part of it; too many of them are counted", "[zip]") {
+  const TempDir dir;
+  write_zip(dir / "a.zip", {{"a", "hello"}});
+  const std::string good = read_file(dir / "a.zip");
+  const std::string behind = GENERATE(std::string(1, '\n'), std::string(512, '\0'), std::string("PK\5\6 and no end"),
+                                      std::string(69'584 - 22, 'x'));
+  write_file(dir / "b.zip", good + behind);
+  CHECK(content(ZipReader(dir / "b.zip"), "a") == "hello");
+
+  write_file(dir / "b.zip", good + std::string(69'584 - 21, 'x'));
+  CHECK_THROWS_WITH(
+      ZipReader(dir / "b.zip"),
+      ContainsSubstring("69563 bytes follow the zip archive, which ends at byte " + std::to_string(good.size())));
+}
+
+TEST_CASE("archives put together are told apart", "[zip]") {
+  const TempDir dir;
+  write_zip(dir / "a.zip", {{"a", "hello"}});
+  const std::string good = read_file(dir / "a.zip");
+  write_file(dir / "b.zip", good + good);
+  CHECK_THROWS_WITH(ZipReader(dir / "b.zip"),
+                    ContainsSubstring("a second zip archive begins at byte " + std::to_string(good.size())));
+  write_file(dir / "b.zip", good.substr(0, 64) + good);
+  CHECK_THROWS_WITH(ZipReader(dir / "b.zip"), ContainsSubstring("were bytes put before the archive?"));
+}
+
+TEST_CASE("records that share bytes are refused", "[zip]") {
+  const TempDir dir;
+  const std::string large(10'000, 'z');
+  write_zip(dir / "a.zip", {{"a", large}, {"b", large}});
+  std::string bytes = read_file(dir / "a.zip");
+  // The second record's bytes are the first one's.
+  const size_t entry = bytes.rfind("PK\1\2");
+  bytes.replace(entry + 42, 4, std::string(4, '\0'));
+  bytes.erase(64 + large.size() + 16, 64 + large.size());
+  const size_t end = bytes.rfind("PK\5\6");
+  const auto directory = static_cast<uint16_t>(bytes.find("PK\1\2"));
+  bytes[end + 16] = static_cast<char>(directory & 0xff);
+  bytes[end + 17] = static_cast<char>(directory >> 8);
+  write_file(dir / "b.zip", bytes);
+  CHECK_THROWS_WITH(ZipReader(dir / "b.zip"), ContainsSubstring("it overlaps others"));
+}
+
 TEST_CASE("a directory that promises more than the file holds is refused", "[zip]") {
   const TempDir dir;
   write_zip(dir / "a.zip", {{"a", "1"}});
@@ -112,9 +155,10 @@ TEST_CASE("a directory that promises more than the file holds is refused", "[zip
     write_file(dir / "b.zip", bytes);
     return dir / "b.zip";
   };
-  CHECK_THROWS_WITH(ZipReader(patched(22 - 10, "\xff\xff")), ContainsSubstring("promises 65535 records in "));
-  CHECK_THROWS_WITH(ZipReader(patched(22 - 12, "\xff\xff\xff\x7f")), ContainsSubstring("reaches beyond the file's"));
-  CHECK_THROWS_WITH(ZipReader(patched(22 - 16, "\xff\xff\xff\x7f")), ContainsSubstring("reaches beyond the file's"));
+  CHECK_THROWS_WITH(ZipReader(patched(22 - 8, "\xff\xff\xff\xff")), ContainsSubstring("promises 65535 records in "));
+  CHECK_THROWS_WITH(ZipReader(patched(22 - 10, "\xff\xff")), ContainsSubstring("is one of several parts"));
+  CHECK_THROWS_WITH(ZipReader(patched(22 - 12, "\xff\xff\xff\x7f")), ContainsSubstring("reaches beyond byte"));
+  CHECK_THROWS_WITH(ZipReader(patched(22 - 16, "\xff\xff\xff\x7f")), ContainsSubstring("reaches beyond byte"));
   CHECK_THROWS_WITH(ZipReader(patched(22, "QK")), ContainsSubstring("the zip directory that should end the file"));
 }
 

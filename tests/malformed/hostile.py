@@ -109,6 +109,39 @@ def tuple_bomb(depth=100):
     return b"\x80\x02)" + b"2\x86" * depth + b"."
 
 
+def deflated_zeros(units):
+    """1 + 2064 * units zeros as deflate packs them best: a zero, then matches of 258 with the byte before."""
+    def to_bytes(bits):
+        return bytes(int(bits[at:at + 8].ljust(8, "0")[::-1], 2) for at in range(0, len(bits), 8))
+
+    unit = "1100010100000" * 8  # of 13 bytes, which begin in the middle of one
+    head = "110" + "00110000"
+    return to_bytes(head + unit[:5]) + to_bytes(unit[5:] + unit[:5]) * (units - 1) + to_bytes(unit[5:] + "0" * 14)
+
+
+def huge(units=520_000, promised=None, crc=None, begin=0, count=None):
+    """An archive with one deflated storage of zeros, a gigabyte of them; `promised`: another size than the true one."""
+    size = 1 + 2064 * units
+    promised = promised or size
+    pickled = b"\x80\x02" + tensor(numel=promised, kind=b"ByteStorage", offset=begin, size=(count or promised,)) + b"."
+    records = [("m/data.pkl", 0, pickled, zlib.crc32(pickled), len(pickled)),
+               ("m/version", 0, b"3\n", zlib.crc32(b"3\n"), 2),
+               ("m/data/0", 8, deflated_zeros(units), zeros_crc(size) if crc is None else crc, promised)]
+    data, directory = b"", b""
+    for name, method, packed, check, unpacked in records:
+        fields = struct.pack("<HHHIIIIHH", 20, 0, method, 0x210000, check, len(packed), unpacked, len(name), 0)
+        directory += DIRECTORY + struct.pack("<H", 20) + fields + struct.pack("<HHHII", 0, 0, 0, 0, len(data)) + name.encode()
+        data += LOCAL + fields + name.encode() + packed
+    return data + directory + END + struct.pack("<HHHHIIH", 0, 0, 3, 3, len(directory), len(data), 0)
+
+
+def zeros_crc(size):
+    block, crc = bytes(1 << 24), 0
+    for at in range(0, size, len(block)):
+        crc = zlib.crc32(block[:size - at], crc)
+    return crc
+
+
 def repeated_text():
     return b"\x80\x02X" + struct.pack("<I", 1 << 20) + b"a" * (1 << 20) + b"q\0(" + b"h\0" * 100000 + b"t."
 
@@ -143,7 +176,6 @@ REFUSED = {
     "deflate damaged": patched(archive(b"\x80\x02}" + b"0" * 1000 + b".", method=zipfile.ZIP_DEFLATED),
                                zlib.compress(b"\x80\x02}" + b"0" * 1000 + b".")[2:-4][:4], b"\xff\xff\xff\xff"),
     "zip with wrong CRC of the pickle": patched(SIMPLE, b"\x80\x02}.", b"\x80\x02]."),
-    "zip with appended junk": WHOLE + b"junk" * 10,
     "byteorder middle": archive(b"\x80\x02}.", byteorder=b"middle"),
     "storage record missing": archive(b"\x80\x02" + tensor() + b"."),
     "storage record too short": tensor_archive(bytes(8)),
@@ -266,9 +298,12 @@ INERT = {
     "a view that repeats one element": tensor_archive(size=(1 << 40,), stride=(0,)),
     "prepended junk": b"\x7fELF" + bytes(60) + WHOLE,
     "legacy without storages": legacy(b"\x80\x02}."),
+    "appended junk": WHOLE + b"junk" * 10,
     "two directory ends": WHOLE + WHOLE[WHOLE.rindex(END):],
     "a name that traverses": archive(b"\x80\x02}.", extra=[("../../pwned", b"x"), ("/etc/pwned", b"x")]),
     "name without UTF-8": archive(b"\x80\x02}U\x02\xff\xfe" + tensor() + b"s.", {"0": bytes(16)}),
+    "deflate bomb of a gigabyte": huge(),
+    "deflate bomb of a gigabyte, a part of it": huge(begin=1 << 29, count=100),
     "deflated": archive(b"\x80\x02" + tensor() + b".", {"0": bytes(16)}, method=zipfile.ZIP_DEFLATED),
     "empty dictionary": SIMPLE,
     "empty safetensors": safetensors({}),

@@ -64,7 +64,8 @@ TarDataset::TarDataset(const std::vector<std::string>& paths, Decode decode) : d
 void TarDataset::add(const std::string& path) {
   const Archive archive = as_data_error([&] { return open_archive(path); });
   const size_t begin = samples_.size();
-  for (auto& [name, bytes] : as_data_error([&] { return formats::tar_members(archive.bytes, path); })) {
+  for (auto& [name, bytes, unpacked] : as_data_error([&] { return formats::tar_members(archive.bytes, path); })) {
+    if (unpacked) archives_.push_back(unpacked);
     const size_t base = name.rfind('/') + 1;  // npos + 1 is 0
     const size_t dot = name.find('.', base);
     if (dot == name.npos || dot == base) continue;

@@ -23,6 +23,9 @@ inline constexpr uint16_t kStored = 0;
 inline constexpr uint16_t kDeflated = 8;
 
 inline constexpr uint16_t kEncryptedFlag = 1 << 0;
+inline constexpr uint16_t kPatchFlag = 1 << 5;  ///< a difference to another file
+inline constexpr uint16_t kStronglyEncryptedFlag = 1 << 6;
+inline constexpr uint16_t kMaskedFlag = 1 << 13;         ///< the directory is encrypted
 inline constexpr uint16_t kDataDescriptorFlag = 1 << 3;  ///< CRC-32 and sizes follow the payload
 inline constexpr uint16_t kUtf8Flag = 1 << 11;
 

@@ -28,42 +28,67 @@ struct Directory {
   uint64_t end = 0;  ///< where the record stands that says so, right behind the directory
 };
 
-/// The offset of the end record, which is the last thing in the file but a comment of at most 65535 bytes.
-std::optional<size_t> find_end(Span file) {
+/// The offset of the last end record that begins among the last `window` bytes.
+std::optional<size_t> find_end(Span file, size_t window) {
   if (file.size() < zip::kEndSize) return std::nullopt;
-  const size_t last = file.size() - zip::kEndSize;
-  const size_t first = last - std::min<size_t>(last, 0xffff);
-  for (size_t at = last + 1; at-- > first;) {
-    if (field<uint32_t>(file, at) == zip::kEnd && field<uint16_t>(file, at + 20) == last - at) return at;
+  const size_t first = file.size() - std::min(file.size(), window);
+  for (size_t at = file.size() - zip::kEndSize + 1; at-- > first;) {
+    if (field<uint32_t>(file, at) == zip::kEnd) return at;
   }
   return std::nullopt;
 }
 
-/// The zip64 end record, which the locator before the end record at `end` points to, if there is one.
-std::optional<size_t> find_end64(Span file, size_t end) {
+/// Where the zip64 end record is, as the locator before the end record at `end` says, if there is one.
+std::optional<uint64_t> locate_end64(Span file, size_t end) {
   if (end < zip::kEnd64LocatorSize + zip::kEnd64Size) return std::nullopt;
   const size_t locator = end - zip::kEnd64LocatorSize;
   if (field<uint32_t>(file, locator) != zip::kEnd64Locator) return std::nullopt;
-  const auto at = field<uint64_t>(file, locator + 8);
-  if (at > locator - zip::kEnd64Size || field<uint32_t>(file, at) != zip::kEnd64) return std::nullopt;
-  // It says its own size, but for the first 12 bytes, and ends where the locator begins.
-  if (field<uint64_t>(file, at + 4) != locator - at - 12) return std::nullopt;
+  return field<uint64_t>(file, locator + 8);
+}
+
+/// The zip64 end record, if there is one.
+std::optional<size_t> find_end64(Span file, size_t end) {
+  const auto at = locate_end64(file, end);
+  if (!at || *at > end - zip::kEnd64Size || field<uint32_t>(file, *at) != zip::kEnd64) return std::nullopt;
   return at;
 }
 
-std::optional<Directory> find_directory(Span file) {
-  const auto end = find_end(file);
-  if (!end) return std::nullopt;
-  if (const auto end64 = find_end64(file, *end)) {
-    return Directory{.records = field<uint64_t>(file, *end64 + 32),
-                     .size = field<uint64_t>(file, *end64 + 40),
-                     .offset = field<uint64_t>(file, *end64 + 48),
-                     .end = *end64};
+Directory read_end(Span file, size_t end) {
+  if (const auto end64 = find_end64(file, end)) {
+    return {.records = field<uint64_t>(file, *end64 + 32),
+            .size = field<uint64_t>(file, *end64 + 40),
+            .offset = field<uint64_t>(file, *end64 + 48),
+            .end = *end64};
   }
-  return Directory{.records = field<uint16_t>(file, *end + 10),
-                   .size = field<uint32_t>(file, *end + 12),
-                   .offset = field<uint32_t>(file, *end + 16),
-                   .end = *end};
+  return {.records = field<uint16_t>(file, end + 10),
+          .size = field<uint32_t>(file, end + 12),
+          .offset = field<uint32_t>(file, end + 16),
+          .end = end};
+}
+
+// miniz looks for the end record in blocks from the end of the file on, each overlapping the one before by 3 bytes,
+// until it has seen the place of one with the longest comment.
+constexpr size_t kEndBlock = 4096;
+constexpr size_t kEndStep = kEndBlock - 3;
+constexpr size_t kEndWindow = kEndBlock + 16 * kEndStep;
+
+/// Why there is no end record where it should be.
+std::string missing_end(Span file) {
+  constexpr size_t kFar = size_t{64} << 20;
+  if (const auto end = find_end(file, kFar)) {
+    return std::to_string(file.size() - *end - zip::kEndSize) + " bytes follow the zip archive, which ends at byte " +
+           std::to_string(*end + zip::kEndSize) + ": too many for torch.load to find its directory; cut them off";
+  }
+  return "the zip directory that should end the file is missing: the file is truncated, fetch or copy it again";
+}
+
+/// Whether the archive is one of several parts, as the end record at `end` says; that of zip64 knows better.
+bool is_multi_disk(Span file, size_t end) {
+  if (find_end64(file, end)) return false;
+  const auto disk = field<uint16_t>(file, end + 4);
+  const auto directory_disk = field<uint16_t>(file, end + 6);
+  const bool is_one = disk == directory_disk && disk <= 1;
+  return !is_one || field<uint16_t>(file, end + 8) != field<uint16_t>(file, end + 10);
 }
 
 /// Takes the 64-bit numbers for those of `record`'s fields that are too narrow. False where they are missing.
@@ -102,40 +127,81 @@ struct CrcCheck {
   }
 };
 
+/// A deflated record's bytes, for a storage that outlives the reader.
+struct Deflated {
+  Span packed;
+  uint64_t size;
+  std::shared_ptr<const MappedFile> file;
+  CrcCheck check;
+  bool check_crc;
+
+  std::vector<std::byte> load() const {
+    std::vector<std::byte> bytes(size);
+    if (!inflate(packed, bytes)) fail();
+    if (check_crc) check(crc32(bytes));
+    return bytes;
+  }
+
+  void stream(const Storage::Use& use) const {
+    uint32_t crc = 0;
+    const bool is_whole = inflate_pieces(packed, size, [&](Span piece) {
+      if (check_crc) crc = crc32(piece, crc);
+      use(piece);
+    });
+    if (!is_whole) fail();
+    if (check_crc) check(crc);
+  }
+
+  [[noreturn]] void fail() const {
+    throw FormatError(file->path(), "record " + std::string(check.name) + ": its deflated bytes are damaged, or not " +
+                                        std::to_string(size) + " once unpacked");
+  }
+};
+
+/// Where a record of an archive begins in `bytes`, or npos.
+size_t find_header(Span bytes) { return as_text(bytes).find(std::string_view("PK\x03\x04", 4)); }
+
 }  // namespace
 
 ZipReader::ZipReader(const std::string& path) : path_(path), file_(MappedFile::open(path)) { read_directory(); }
 
 void ZipReader::read_directory() {
   const Span file = file_->bytes();
-  const auto directory = find_directory(file);
-  if (!directory) {
-    throw FormatError(path_, "the zip directory that should end the file is missing: the file is truncated or no zip");
+  const auto end = find_end(file, kEndWindow);
+  if (!end) throw FormatError(path_, missing_end(file));
+  behind_ = file.size() - *end;
+  if (const auto at = locate_end64(file, *end); at && *at > *end - zip::kEnd64Size) {
+    throw FormatError(path_, "the zip64 end of the zip directory should be at byte " + std::to_string(*at) +
+                                 ", which lies behind the end at " + std::to_string(*end));
   }
-  if (directory->offset > file.size() || directory->size > file.size() - directory->offset) {
-    throw FormatError(path_, "the zip directory at byte " + std::to_string(directory->offset) + " with " +
-                                 std::to_string(directory->size) + " bytes reaches beyond the file's " +
+  if (is_multi_disk(file, *end)) throw FormatError(path_, "is one of several parts of a zip archive; join them first");
+  const Directory directory = read_end(file, *end);
+  if (directory.offset > directory.end || directory.size > directory.end - directory.offset) {
+    throw FormatError(path_, "the zip directory at byte " + std::to_string(directory.offset) + " with " +
+                                 std::to_string(directory.size) + " bytes reaches beyond byte " +
+                                 std::to_string(directory.end) + ", where its end is; the file's size is " +
                                  std::to_string(file.size()));
   }
-  if (directory->offset + directory->size != directory->end) {
-    throw FormatError(path_, "the zip directory ends at byte " + std::to_string(directory->offset + directory->size) +
-                                 ", " + std::to_string(directory->end) +
-                                 " is expected: something was put before, into or behind the archive");
+  Span rest = file.subspan(directory.offset, directory.size);
+  const size_t gap = directory.offset + directory.size;
+  if (const size_t second = find_header(file.subspan(gap, *end - gap)); second != std::string_view::npos) {
+    throw FormatError(path_, "a second zip archive begins at byte " + std::to_string(gap + second) +
+                                 ": readers would take one or the other; make a file of each");
   }
-  Span rest = file.subspan(directory->offset, directory->size);
-  if (directory->records > rest.size() / zip::kDirectoryEntrySize) {
-    throw FormatError(path_, "the zip directory promises " + std::to_string(directory->records) + " records in " +
+  if (directory.records > rest.size() / zip::kDirectoryEntrySize) {
+    throw FormatError(path_, "the zip directory promises " + std::to_string(directory.records) + " records in " +
                                  std::to_string(rest.size()) + " bytes, " + std::to_string(zip::kDirectoryEntrySize) +
                                  " are needed for each");
   }
-  records_.reserve(directory->records);
-  by_name_.reserve(directory->records);
-  for (uint64_t i = 0; i < directory->records; ++i) {
+  records_.reserve(directory.records);
+  by_name_.reserve(directory.records);
+  uint64_t packed = 0;
+  for (uint64_t i = 0; i < directory.records; ++i) {
     const auto fail = [&](const char* problem) {
       throw FormatError(path_, "zip directory, record " + std::to_string(i) + ": " + problem);
     };
     if (rest.size() < zip::kDirectoryEntrySize || field<uint32_t>(rest, 0) != zip::kDirectoryEntry) {
-      fail("its entry is damaged");
+      fail(i > 0 ? "its entry is damaged" : "its entry isn't where it should be; were bytes put before the archive?");
     }
     const size_t name_size = field<uint16_t>(rest, 28);
     const size_t extra_size = field<uint16_t>(rest, 30);
@@ -150,11 +216,27 @@ void ZipReader::read_directory() {
     if (!read_extra64(record, rest.subspan(zip::kDirectoryEntrySize + name_size, extra_size))) {
       fail("its zip64 numbers are missing");
     }
-    if (field<uint16_t>(rest, 8) & zip::kEncryptedFlag) fail("it is encrypted, which can't be read");
+    const auto flags = field<uint16_t>(rest, 8);
+    if (flags & (zip::kEncryptedFlag | zip::kStronglyEncryptedFlag | zip::kMaskedFlag)) {
+      fail("it is encrypted, which can't be read");
+    }
+    if (field<uint16_t>(rest, 34) > 1) fail("it is in another part of the archive; join the parts first");
+    if (flags & zip::kPatchFlag) fail("it is a patch to another file, which can't be read");
+    // So no bytes are unpacked twice, whatever offsets say.
+    if (record.packed_size > file.size() - packed) fail("it overlaps others");
+    packed += record.packed_size;
     if (!by_name_.emplace(record.name, records_.size()).second) fail("its name appears twice");
     records_.push_back(record);
     rest = rest.subspan(entry_size);
   }
+}
+
+bool ZipReader::is_found_by_torch() const {
+  // The step that would lead before the beginning of the file fails.
+  const size_t size = file_->bytes().size();
+  size_t seen = std::min(kEndBlock, size);
+  while (seen < behind_ && seen + kEndStep <= size) seen += kEndStep;
+  return seen >= behind_;
 }
 
 const ZipRecord* ZipReader::find(std::string_view name) const {
@@ -198,15 +280,24 @@ std::shared_ptr<Storage> ZipReader::open(const ZipRecord& record, bool check_crc
   if (record.size / kMaxDeflateRatio > packed.size()) {
     fail(std::to_string(packed.size()) + " bytes can't unpack to " + std::to_string(record.size));
   }
-  return std::make_shared<Storage>(record.size, [packed, size = record.size, file = file_,
-                                                 check = CrcCheck{file_.get(), record.name, record.crc32}, check_crc] {
-    std::vector<std::byte> bytes(size);
-    if (!inflate(packed, bytes)) {
-      throw FormatError(file->path(), "record " + std::string(check.name) + ": its deflated bytes are damaged");
-    }
-    if (check_crc) check(crc32(bytes));
-    return bytes;
-  });
+  const Deflated deflated{packed, record.size, file_, {file_.get(), record.name, record.crc32}, check_crc};
+  constexpr size_t kSmall = size_t{8} << 20;
+  if (record.size > kSmall) {
+    return Storage::in_pieces(record.size, [deflated](const Storage::Use& use) { deflated.stream(use); });
+  }
+  return std::make_shared<Storage>(record.size, [deflated] { return deflated.load(); });
+}
+
+std::shared_ptr<Storage> ZipReader::open_text(const ZipRecord& record, bool check_crc) const {
+  // Deflate makes pickles and code several times smaller, never hundreds of times.
+  constexpr uint64_t kHarmless = uint64_t{32} << 20;
+  constexpr uint64_t kMaxRatio = 64;
+  if (record.size > kHarmless && record.size / kMaxRatio > record.packed_size) {
+    throw FormatError(path_, "record " + std::string(record.name) + " unpacks from " +
+                                 std::to_string(record.packed_size) + " bytes to " + std::to_string(record.size) +
+                                 ", which no pickle and no code does");
+  }
+  return open(record, check_crc);
 }
 
 void ZipReader::verify(const ZipRecord& record) const {

@@ -26,6 +26,10 @@ struct ZipRecord {
 
 /// Reads a zip archive (zip64, too) by its central directory. The archive is mapped; opening touches its end only.
 ///
+/// The directory is found as miniz finds it, which torch.load reads with: bytes may follow the archive (a comment,
+/// padding, a signature), as far as its end is among the last 69,584. A second archive behind the first, and records
+/// that overlap, are refused.
+///
 /// The directory is checked against the file when it is opened, a record when it is. Throws `FormatError`.
 ///
 ///     ZipReader zip("model.pt");
@@ -37,12 +41,20 @@ class ZipReader {
   const std::string& path() const { return path_; }
   const std::vector<ZipRecord>& records() const { return records_; }
 
+  /// Whether torch.load, too, finds the archive's end before the bytes that follow it: in a small file it looks less
+  /// far.
+  bool is_found_by_torch() const;
+
   /// The record of that full name, or null.
   const ZipRecord* find(std::string_view name) const;
 
   /// The record's bytes: a view of the mapping, which they keep alive, or, where they are deflated, unpacked at
   /// their first use. With `check_crc` their first use also compares them with the promised CRC-32.
   std::shared_ptr<Storage> open(const ZipRecord& record, bool check_crc = false) const;
+
+  /// The same for a record that is read whole whoever asks, like a pickle. Throws for one that unpacks to more than
+  /// 32 MiB and 64 times its size.
+  std::shared_ptr<Storage> open_text(const ZipRecord& record, bool check_crc = false) const;
 
   /// Reads the whole record and throws unless its CRC-32 is the promised one.
   void verify(const ZipRecord& record) const;
@@ -55,6 +67,7 @@ class ZipReader {
   std::shared_ptr<const MappedFile> file_;
   std::vector<ZipRecord> records_;
   std::unordered_map<std::string_view, size_t> by_name_;
+  size_t behind_ = 0;  ///< bytes from the end record on
 };
 
 }  // namespace torch_ext::formats

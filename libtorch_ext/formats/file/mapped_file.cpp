@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/file/regular_file.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -28,8 +29,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat info {};
   if (file.fd < 0 || ::fstat(file.fd, &info) != 0) fail(errno);
-  if (S_ISDIR(info.st_mode)) throw FormatError(path, "is a folder, a file is expected");
-  if (!S_ISREG(info.st_mode)) throw FormatError(path, "is not a regular file, which is expected");
+  check_is_regular_file(path, info.st_mode);
 
   const auto size = static_cast<size_t>(info.st_size);
   if (size == 0) return std::shared_ptr<const MappedFile>(new MappedFile(path, {}));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "libtorch_ext/formats/error.h"
+#include "libtorch_ext/formats/file/regular_file.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -29,8 +30,7 @@ std::span<const std::byte> read_file(const std::string& path, std::vector<std::b
   const OpenFile file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat info {};
   if (file.fd < 0 || ::fstat(file.fd, &info) != 0) fail(path, errno);
-  if (S_ISDIR(info.st_mode)) throw FormatError(path, "is a folder, a file is expected");
-  if (!S_ISREG(info.st_mode)) throw FormatError(path, "is not a regular file, which is expected");
+  check_is_regular_file(path, info.st_mode);
   const auto size = static_cast<size_t>(info.st_size);
   if (memory.size() < size) memory.resize(size);
   for (size_t done = 0; done < size;) {

@@ -42,8 +42,8 @@ class LegacyStorages {
   }
 
   /// `rest` begins with the list of keys, then holds what each stands for: the number of elements and the elements.
-  /// Returns what follows them.
-  Span place(Span rest);
+  /// Bytes that follow them are left alone, as torch.load does.
+  void place(Span rest);
 
  private:
   struct Root {
@@ -132,7 +132,7 @@ void LegacyStorages::place_one(const std::string& key, Span& rest) {
   rest = rest.subspan(size);
 }
 
-Span LegacyStorages::place(Span rest) {
+void LegacyStorages::place(Span rest) {
   const Value keys = take_pickle(rest, source_.name, "the list of storages");
   const auto* list = keys.as<List>();
   if (!list) throw FormatError(source_.name, "the list of storages is " + keys.type_name() + ", list is expected");
@@ -148,7 +148,6 @@ Span LegacyStorages::place(Span rest) {
     const auto all = roots_.at(view.root).storage->bytes();
     view.storage->place(all.subspan(view.begin, view.storage->size()), source_.owner, source_.file);
   }
-  return rest;
 }
 
 void check_protocol(const Value& version, const std::string& file) {
@@ -170,10 +169,7 @@ Value read_source(const LegacySource& source, const LoadBytes& load_bytes) {
   LegacyStorages storages(source);
   const Span pickle = first_pickle(rest, source.name, "the pickle");
   Value root = read_pickle(pickle, source.name, std::ref(storages), load_bytes);
-  rest = storages.place(rest.subspan(pickle.size()));
-  if (!rest.empty() && !begins_with_legacy_magic(rest)) {  // torch.save twice into one file is fine
-    throw FormatError(source.name, std::to_string(rest.size()) + " bytes follow the last storage, none are expected");
-  }
+  storages.place(rest.subspan(pickle.size()));
   return root;
 }
 
@@ -210,7 +206,7 @@ void write_pytorch_legacy(const Value& root, const std::string& path, const Writ
     file.write(count);
     pickle.storages[i]->stream([&](Span piece) { file.write(piece); });
   }
-  file.commit(options.durable);
+  put_in_place(std::move(file), options);
 }
 
 }  // namespace torch_ext::formats

@@ -1,9 +1,11 @@
 #include "libtorch_ext/formats/pytorch/pytorch_tar.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <unordered_map>
 
 #include "libtorch_ext/formats/archive/tar_reader.h"
+#include "libtorch_ext/formats/checkpoint_name.h"
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/little_endian.h"
 #include "libtorch_ext/formats/pickle/pickle_reader.h"
@@ -20,8 +22,10 @@ using Span = std::span<const std::byte>;
 /// Reads the members of an archive in the order in which they build on each other.
 class TarFile {
  public:
-  explicit TarFile(const std::string& path)
-      : path_(path), file_(MappedFile::open(path)), members_(read_tar(file_->bytes(), path)) {}
+  explicit TarFile(const std::string& path) : path_(path), file_(MappedFile::open(path)) {
+    // Of a name that comes twice the last one counts, as where tar unpacks.
+    for (TarMember& member : tar_members(file_->bytes(), path)) members_[member.name] = std::move(member);
+  }
 
   Value read() {
     read_storages();
@@ -37,9 +41,12 @@ class TarFile {
   Span member(const std::string& name) const {
     const auto found = members_.find(name);
     if (found == members_.end()) {
-      fail("is a tar archive without a member '" + name + "': not a file of torch.save; unpack it first");
+      const auto inner =
+          std::ranges::find_if(members_, [](const auto& item) { return is_checkpoint_name(item.first); });
+      fail("is a tar archive without a member '" + name + "': not a file of torch.save; unpack it first" +
+           (inner == members_.end() ? "" : " (it holds " + inner->first + ")"));
     }
-    return found->second;
+    return found->second.bytes;
   }
 
   /// Takes a pickle of a tuple of `size` values.
@@ -88,7 +95,8 @@ class TarFile {
 
   void add_storage(int64_t key, std::string location, std::optional<DType> dtype, Span bytes) {
     auto storage = std::make_shared<Storage>(bytes.size());
-    storage->place(bytes, file_, file_.get());
+    const auto& unpacked = members_.at("storages").unpacked;
+    unpacked ? storage->place(bytes, unpacked) : storage->place(bytes, file_, file_.get());
     storage->location = std::move(location);
     storage->dtype = dtype;
     add(key, std::shared_ptr<const Storage>(std::move(storage)));
@@ -103,7 +111,7 @@ class TarFile {
 
   const std::string& path_;
   std::shared_ptr<const MappedFile> file_;
-  std::unordered_map<std::string_view, Span> members_;
+  std::unordered_map<std::string, TarMember> members_;
   std::unordered_map<int64_t, Value> objects_;  // storages and tensors, by the addresses that they once had
 };
 

@@ -11,45 +11,34 @@
 #include "libtorch_ext/formats/pickle/pickle_reader.h"
 #include "libtorch_ext/formats/pickle/pickle_writer.h"
 #include "libtorch_ext/formats/pytorch/pytorch_legacy.h"
+#include "libtorch_ext/formats/pytorch/pytorch_zip_check.h"
 #include "libtorch_ext/formats/pytorch/storage_id.h"
 #include "libtorch_ext/formats/pytorch/torchscript.h"
+#include "libtorch_ext/formats/repr.h"
 
 namespace torch_ext::formats {
 namespace {
 
 constexpr std::string_view kPickleName = "data.pkl";
 
-/// The folder, with its slash, that all records of the archive lie in.
+/// A record's folder with its slash: the part of the name up to the first one.
+std::string_view folder_of(const ZipRecord& record) { return record.name.substr(0, record.name.find('/') + 1); }
+
+/// The folder that all records of the archive lie in: for torch.load that of the first one.
 std::string_view find_prefix(const ZipReader& zip) {
   for (const ZipRecord& record : zip.records()) {
-    const size_t slash = record.name.find('/');
-    if (slash != record.name.npos && record.name.substr(slash + 1) == kPickleName) {
-      return record.name.substr(0, slash + 1);
-    }
+    const std::string_view folder = folder_of(record);
+    if (!folder.empty() && record.name.substr(folder.size()) == kPickleName) return folder;
   }
-  throw FormatError(zip.path(), "is a zip archive of " + std::to_string(zip.records().size()) +
-                                    " records without a data.pkl: not a file of torch.save");
-}
-
-/// Deflate makes pickles several times smaller, never hundreds of times.
-void check_is_no_bomb(const ZipReader& zip, const ZipRecord& pickle) {
-  constexpr uint64_t kHarmless = 32 * 1024 * 1024;
-  constexpr uint64_t kMaxRatio = 64;
-  if (pickle.size <= kHarmless || pickle.size / kMaxRatio <= pickle.packed_size) return;
-  throw FormatError(zip.path(), "record " + std::string(pickle.name) + " unpacks from " +
-                                    std::to_string(pickle.packed_size) + " bytes to " + std::to_string(pickle.size) +
-                                    ", which no pickle does");
+  throw FormatError(zip.path(), describe_other_zip(zip));
 }
 
 bool is_big_endian(const ZipReader& zip, const std::string& prefix) {
   const ZipRecord* record = zip.find(prefix + "byteorder");
   if (!record) return false;  // written before PyTorch 2.1
-  const auto storage = zip.open(*record);
-  const auto bytes = storage->bytes();
-  const std::string_view order(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::string order = short_text(zip, *record);
   if (order != "little" && order != "big") {
-    throw FormatError(
-        zip.path(), "record byteorder holds '" + std::string(order.substr(0, 20)) + "', 'little' or 'big' is expected");
+    throw FormatError(zip.path(), "record byteorder holds " + repr(order, 20) + ", 'little' or 'big' is expected");
   }
   return order == "big";
 }
@@ -137,19 +126,21 @@ TensorFile read_pytorch_zip(const std::string& path, const ReadOptions& options)
   const ZipReader zip(path);
   const std::string prefix(find_prefix(zip));
   const ZipRecord& pickle_record = *zip.find(prefix + std::string(kPickleName));
-  check_is_no_bomb(zip, pickle_record);
   const bool has_checksums = pickle_record.crc32 != 0;  // torch.serialization.set_crc32_options(False) leaves 0
-  if (options.verify == Verify::kNow && has_checksums) {
-    for (const ZipRecord& record : zip.records()) zip.verify(record);
+  if (options.verify == Verify::kNow) {
+    check_for_torch_load(zip, prefix);
+    for (const ZipRecord& record : zip.records()) has_checksums ? zip.verify(record) : void(zip.open(record));
   }
   const bool check_crc = options.verify == Verify::kOnUse && has_checksums;
   StorageLoader load_storage(zip, prefix, check_crc);
-  const auto pickle = zip.open(pickle_record, check_crc);
+  const auto pickle = zip.open_text(pickle_record, check_crc);
   const auto load_bytes = [&](const Bytes& bytes) { return read_pytorch_legacy_bytes(bytes, path); };
   TensorFile file{.format = "pytorch-zip",
                   .root = read_pickle(pickle->bytes(), path, std::ref(load_storage), load_bytes),
                   .has_checksums = has_checksums};
-  if (zip.find(prefix + "constants.pkl")) {
+  const bool has_constants = zip.find(prefix + "constants.pkl") != nullptr;
+  if (options.verify == Verify::kNow) check_for_script(zip, file.root, has_constants);
+  if (has_constants) {
     file.format = "torchscript";
     sort_module_attributes(file.root, zip, prefix);
   }
@@ -172,7 +163,7 @@ void write_pytorch_zip(const Pickle& pickle, const std::string& path, const Writ
   zip.add(folder + "version", "3\n");
   zip.add(folder + ".data/serialization_id", padded(zip.digest()) + padded(pickle.bytes.size()));
   zip.finish();
-  file.commit(options.durable);
+  put_in_place(std::move(file), options);
 }
 
 }  // namespace torch_ext::formats

@@ -69,7 +69,7 @@ class ScriptCode {
     std::ranges::replace(module, '.', '/');
     const ZipRecord* record = zip_.find(prefix_ + "code/" + module + ".py");
     if (!record) return {};
-    const auto storage = zip_.open(*record);
+    const auto storage = zip_.open_text(*record);
     const auto bytes = storage->bytes();
     return parse_code({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }

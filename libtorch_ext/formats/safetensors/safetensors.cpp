@@ -107,7 +107,7 @@ void write_safetensors(const Value& root, const std::string& path, const WriteOp
   } catch (const std::logic_error& error) {
     throw FormatError(path, std::string("can't be written: ") + error.what());
   }
-  file.commit(options.durable);
+  put_in_place(std::move(file), options);
 }
 
 }  // namespace torch_ext::formats

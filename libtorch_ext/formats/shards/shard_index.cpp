@@ -36,7 +36,7 @@ ShardIndex parse_shard_index(std::string_view text) {
   json.object([&](const std::string& key) {
     if (key == "metadata" && !json.take_null()) {
       json.object([&](std::string name) {
-        if (json.is_string())
+        if (json.is_string() && name != "total_size")
           index.metadata.emplace_back(std::move(name), json.string());
         else
           json.skip();

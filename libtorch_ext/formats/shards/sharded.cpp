@@ -100,6 +100,28 @@ struct Cleanup {
   }
 };
 
+/// Shards that wait for each other, so that a process that is killed while it writes them leaves none of them.
+class Shards {
+ public:
+  explicit Shards(bool durable) : durable_(durable) {}
+
+  void add(AtomicFile file) {
+    constexpr size_t kMostOpen = 128;
+    if (files_.size() == kMostOpen) commit();
+    files_.push_back(std::move(file));
+  }
+
+  void commit() {
+    // One fsync of the folder serves all.
+    for (AtomicFile& file : files_) file.commit(durable_ && &file == &files_.back());
+    files_.clear();
+  }
+
+ private:
+  bool durable_;
+  std::vector<AtomicFile> files_;
+};
+
 void write_index(const ShardIndex& index, uint64_t total_size, const std::string& path, bool durable) {
   AtomicFile file(path);
   try {
@@ -136,7 +158,10 @@ void write_sharded(const Value& root, const std::string& path, const WriteOption
   if (!path.ends_with(kIndexEnd)) throw FormatError(path, "a name that ends in .index.json is expected");
   const std::string name = std::filesystem::path(path).filename().string();
   const std::string checkpoint = name.substr(0, name.size() - kIndexEnd.size());
-  const WriteOptions shard_options{.durable = options.durable, .format = write_format(checkpoint, options)};
+  Shards written(options.durable);
+  const WriteOptions shard_options{.durable = options.durable,
+                                   .format = write_format(checkpoint, options),
+                                   .keep = [&](AtomicFile file) { written.add(std::move(file)); }};
   FlatState state = flat_state(root, path);
   const ShardPlan plan = plan_shards(state.tensors, options.max_shard_size.value_or(kDefaultShardSize),
                                      shard_options.format != WriteFormat::kSafetensors);
@@ -155,6 +180,7 @@ void write_sharded(const Value& root, const std::string& path, const WriteOption
     cleanup.files.insert(names[i]);
     write_tensor_file(std::move(shard), beside(path, names[i]), shard_options);
   }
+  written.commit();
   ShardIndex index{.metadata = std::move(state.metadata)};
   for (size_t i = 0; i < homes.size(); ++i) index.weight_map.emplace_back(state.tensors[i].name, *homes[i]);
   write_index(index, plan.total_size, path, options.durable);

@@ -261,8 +261,8 @@ TEST_CASE("damaged shards are told by name", "[datasets][damaged]") {
   wrong_sum[1] = 'x';
   for (const Damaged& damaged :
        {Damaged{"", "tar header at byte 0: the file ends before it"},
-        Damaged{good.substr(0, 1024), "tar header at byte 1024: the file ends before it"},
-        Damaged{good.substr(0, 513), "tar header at byte 513: the file ends before it"},
+        Damaged{good.substr(0, 1124), "tar header at byte 1024: the file ends before it, after 100 of its 512 bytes"},
+        Damaged{good.substr(0, 513), "tar header at byte 0: its file of 1 bytes reaches beyond the archive"},
         Damaged{good.substr(0, 1537), "tar header at byte 1024: its file of 3 bytes reaches beyond the archive"},
         Damaged{tar_member("0.cls", std::string(600, 'x')).substr(0, 700),
                 "tar header at byte 0: its file of 600 bytes reaches beyond the archive"},

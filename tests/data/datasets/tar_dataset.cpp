@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "libtorch_ext/data/datasets/brace_expand.h"
+#include "tests/formats/tar_file.h"
 #include "tests/support/files.h"
 #include "tests/support/python.h"
 #include "tests/support/temp_dir.h"
@@ -49,6 +50,39 @@ for shard, ending in enumerate(['.tar', '.tar.gz']):
   CHECK(dataset.name(1) == dir / "shard-000.tar: " + std::string(60, 'a') + "/" + std::string(60, 'b') + "/0001");
   CHECK(dataset.name(7) == dir / "shard-001.tar.gz: train.d/plain");
   CHECK_THROWS_WITH(dataset.sample(0)["jpg"], testing::ContainsSubstring("has no file .jpg, it has cls, seg.png"));
+}
+
+TEST_CASE("a shard whose writer was never closed gives all of its samples", "[datasets]") {
+  using testing::tar_member;
+  const testing::TempDir dir;
+  const std::string files = tar_member("0.cls", "5") + tar_member("1.cls", "7");
+  const std::string end = GENERATE(std::string(), std::string(512, '\0'), std::string(10'240, '\0') + "more");
+  testing::write_file(dir / "x.tar", files + end);
+  const TarDataset dataset(dir / "x.tar", [](const TarSample& sample, Random&) {
+    return Sample{at::scalar_tensor(std::stoi(sample.text("cls"))), at::scalar_tensor(0)};
+  });
+  REQUIRE(dataset.size() == 2);
+  CHECK(at::equal(get_batch(dataset, std::vector<int64_t>{0, 1}).data, at::tensor(std::vector<float>{5, 7})));
+}
+
+TEST_CASE("a sparse file in a shard is whole, also when the archive is long read", "[datasets]") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const testing::TempDir dir;
+  testing::run_python(R"(
+import subprocess, sys
+with open(sys.argv[1] + '/0.bin', 'wb') as f:
+    f.seek(100000); f.write(b'x'); f.truncate(200000)
+subprocess.run(['tar', '-C', sys.argv[1], '-S', '-cf', sys.argv[1] + '/x.tar', '0.bin'], check=True)
+)",
+                      {dir.path().string()});
+  const TarDataset dataset(dir / "x.tar", [](const TarSample& sample, Random&) {
+    const auto bytes = sample["bin"];
+    return Sample{at::scalar_tensor(static_cast<int64_t>(bytes.size())),
+                  at::scalar_tensor(static_cast<int64_t>(bytes[100000]))};
+  });
+  const Batch batch = get_batch(dataset, std::vector<int64_t>{0});
+  CHECK(batch.data.item<int64_t>() == 200000);
+  CHECK(batch.target.item<int64_t>() == 'x');
 }
 
 TEST_CASE("braces expand as in a shell", "[datasets]") {
