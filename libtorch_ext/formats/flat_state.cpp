@@ -28,7 +28,7 @@ void check_names(const std::vector<Item>& items, std::string Named::*name) {
 void refuse(const std::vector<Unfit>& unfit) {
   if (unfit.empty()) return;
   throw std::invalid_argument("only files of torch.save keep " + listed(unfit) +
-                              "; write one (.pt), a part (--key), or the rest (--drop)");
+                              "; write one (.pt), or leave them out (tx-ckpt convert --key or --drop)");
 }
 
 std::string text_of(const NamedValue& value) {

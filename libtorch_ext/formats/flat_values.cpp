@@ -21,6 +21,7 @@ struct Class {
 constexpr Class kPlainClasses[] = {
     {"builtins", " set frozenset complex slice range xrange Ellipsis "},
     {"torch", " Size device "},
+    {"torch.torch_version", " TorchVersion "},
     {"collections", ""},
     {"datetime", ""},
     {"pathlib", ""},

@@ -215,7 +215,7 @@ class OddValues(ConversionTest):
         everything = self.save({"weight": torch.ones(2)} | {name: value for name, (value, _) in odd.items()})
         said = self.convert(everything, "out.safetensors", code=2)
         self.assertIn("jagged (", said)
-        self.assertIn(" and 3 more; write one (.pt), a part (--key), or the rest (--drop)", said)
+        self.assertIn(" and 3 more; write one (.pt), or leave them out (tx-ckpt convert --key or --drop)", said)
 
     def test_drop_leaves_out_what_does_not_fit_or_what_is_named_and_says_what(self):
         odd = odd_values()
@@ -236,9 +236,9 @@ class OddValues(ConversionTest):
     def test_numbers_and_texts_become_metadata_and_are_named(self):
         source = self.save({"weight": torch.ones(1), "epoch": 3, "big": 1 << 64, "minus": -(1 << 70),
                             "size": torch.Size([2]), "where": torch.device("cuda:1"), "kind": torch.float16,
-                            "path": Path("/a"), "names": collections.Counter("aab")})
+                            "path": Path("/a"), "names": collections.Counter("aab"), "torch": torch.__version__})
         said = self.convert(source, "out.safetensors")
-        self.assertIn("in.pt: 8 values that are no tensors kept as text in the metadata: epoch, big, minus, size, where, …",
+        self.assertIn("in.pt: 9 values that are no tensors kept as text in the metadata: epoch, big, minus, size, where, …",
                       said)
         raw = (self.folder / "out.safetensors").read_bytes()
         metadata = json.loads(raw[8:8 + int.from_bytes(raw[:8], "little")])["__metadata__"]

@@ -158,8 +158,7 @@ TEST_CASE("what safetensors can't hold is refused by name, and the old file stay
       Case{Dict{{{"__metadata__", one}}}, "a tensor can't be named __metadata__"},
       Case{Dict{{{"\xed\xa0\x80", one}}}, "is no UTF-8"}, Case{Dict{{{"a", "\xff"}}}, "is no UTF-8"},
       Case{Dict{{{"e", sparse}}},
-           "keep e (a sparse tensor, made by _rebuild_sparse_tensor); write one (.pt), a part (--key), or the rest "
-           "(--drop)"},
+           "keep e (a sparse tensor, made by _rebuild_sparse_tensor); write one (.pt), or leave them out"},
       Case{Dict{{{"s", Value(one.storage)}}}, "keep s (a storage without a tensor)"},
       Case{Dict{{{"beyond", beyond}}}, "it reaches byte 8 of a storage of 4 bytes"},
       Case{Dict{{{"r", repeated}}}, "r: tensor of shape [1048576, 1048576] repeats a storage of 4 bytes"});
