@@ -19,6 +19,7 @@
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/file.h"
 #include "libtorch_ext/checkpoint/manager.h"
+#include "libtorch_ext/core/few_of.h"
 #include "libtorch_ext/core/version.h"
 #include "libtorch_ext/device/visible_devices.h"
 #include "libtorch_ext/inspect/count_parameters.h"
@@ -28,6 +29,7 @@
 #include "libtorch_ext/parallel/process_group.h"
 #include "libtorch_ext/train/epoch.h"
 #include "libtorch_ext/train/lr_find.h"
+#include "libtorch_ext/train/resume.h"
 #include "run_folder.h"
 #include "stop_signal.h"
 #include "training.h"
@@ -90,7 +92,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--print-config", arguments.print_config, "Print the config with every default, and stop");
 }
 
-void print_header(const tx::Run& run) {
+// `checkpoint`: that the run goes on from, or null.
+void print_header(const tx::Run& run, const tx::LoadedFile* checkpoint) {
   if (!run.device.reason.empty()) std::printf("%s\n", run.device.reason.c_str());
   if (!run.batch_size_choice.empty()) std::printf("%s\n", run.batch_size_choice.c_str());
   const std::string processes = run.group.size() > 1 ? std::to_string(run.group.size()) + " processes, " : "";
@@ -98,6 +101,11 @@ void print_header(const tx::Run& run) {
               run.config.model.name.c_str(), static_cast<long long>(tx::count_parameters(*run.model.ptr())),
               processes.c_str(), run.device.device.str().c_str(), torch::get_num_threads(),
               static_cast<long long>(run.train_loader->dataset().size()), static_cast<long long>(run.test_samples));
+  if (run.weights) std::printf("model.weights: %s\n", to_text(*run.weights).c_str());
+  if (!run.weights && !run.frozen.empty() && !checkpoint) {
+    std::printf("frozen at their random initial values, as there are no model.weights: %s\n",
+                tx::few_of(run.frozen).c_str());
+  }
   std::fflush(stdout);
 }
 
@@ -130,25 +138,26 @@ std::optional<tx::LoadedFile> newest_checkpoint(const RunFolder& folder) {
   return std::move(file);
 }
 
-// The checkpoint to go on from; nothing for a fresh start.
-std::optional<tx::LoadedFile> checkpoint_to_resume(const Arguments& arguments, const RunFolder& folder) {
+// The checkpoint to go on from; nothing for a fresh start. The main process chooses it.
+std::optional<tx::LoadedFile> checkpoint_to_resume(const Arguments& arguments, const RunFolder& folder,
+                                                   const tx::ProcessGroup& group) {
   if (arguments.resume.empty()) return std::nullopt;
-  if (arguments.resume == "auto") return newest_checkpoint(folder);
-  return tx::load(arguments.resume, {.verify = tx::formats::Verify::kNow});
+  const auto read = [](const std::string& path) { return tx::load(path, {.verify = tx::formats::Verify::kNow}); };
+  std::optional<tx::LoadedFile> file;
+  if (group.rank() == 0) file = arguments.resume == "auto" ? newest_checkpoint(folder) : read(arguments.resume);
+  const std::string path = group.broadcast(file ? file->path : "");
+  if (!file && !path.empty()) file = read(path);
+  return file;
 }
 
-// Returns the path of the checkpoint that the run goes on from; empty for a fresh start. The main process chooses it.
-std::string resume(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
-  std::optional<tx::LoadedFile> file;
-  if (run.is_main()) file = checkpoint_to_resume(arguments, folder);
-  const std::string path = run.group.broadcast(file ? file->path : "");
-  if (path.empty()) return "";
-  if (!file) file = tx::load(path, {.verify = tx::formats::Verify::kNow});
-  tx::resume_run(run, *file);
-  if (!run.is_main()) return path;
-  std::printf("resumed from %s: %lld of %lld epochs done, step %lld\n", path.c_str(), static_cast<long long>(run.epoch),
-              static_cast<long long>(run.config.epochs), static_cast<long long>(run.step));
-  return path;
+void resume(tx::Run& run, const tx::LoadedFile& checkpoint) {
+  const tx::ResumeReport report = tx::resume_run(run, checkpoint);
+  if (!run.is_main()) return;
+  std::printf("resumed from %s: %lld of %lld epochs done, step %lld\n", checkpoint.path.c_str(),
+              static_cast<long long>(run.epoch), static_cast<long long>(run.config.epochs),
+              static_cast<long long>(run.step));
+  std::printf("weights: %s\n", to_text(report.weights).c_str());
+  for (const auto& note : report.notes) std::printf("%s\n", note.c_str());
 }
 
 std::unique_ptr<tx::CheckpointManager> open_checkpoints(const tx::TrainConfig& config) {
@@ -174,41 +183,59 @@ void keep_freed_memory() {
   mallopt(M_MXFAST, 0);  // nothing to be merged whenever a large block is freed
 }
 
-int train_as_main(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
-  print_header(run);
-  if (arguments.profile) return print_profile(run);
-  if (arguments.lr_find) {
-    std::cout << tx::to_text(tx::lr_find(run));
-    return 0;
-  }
-  // The lock comes before the first look at what is in the folder. One that isn't there is made for a run that can
-  // begin.
-  std::unique_ptr<tx::CheckpointManager> checkpoints;
-  if (!arguments.dry_run && std::filesystem::exists(folder.path)) checkpoints = open_checkpoints(run.config);
-  const std::string resumed = resume(run, arguments, folder);
+int train_as_main(tx::Run& run, const Arguments& arguments, const RunFolder& folder,
+                  std::unique_ptr<tx::CheckpointManager> checkpoints, const std::string& resumed) {
   if (arguments.dry_run) return dry_run(run);
   if (!checkpoints) checkpoints = open_checkpoints(run.config);
-
   const bool goes_on_here = !resumed.empty() && (arguments.resume == "auto" || folder.is_last(resumed));
   if (!goes_on_here) {
     const std::string earlier = folder.begin_anew();
     if (!earlier.empty()) std::printf("moved the earlier run in %s to %s\n", folder.path.c_str(), earlier.c_str());
   }
   folder.remove_leftovers();
+  checkpoints->remove_leftovers();
   stop_signal::catch_signals(/*has_launcher=*/run.group.size() > 1);
   return Training(run, folder, checkpoints.get()).run();
 }
 
 // In each process of several but the main one.
 int train_along(tx::Run& run, const Arguments& arguments, const RunFolder& folder) {
-  if (arguments.profile) return 0;
-  resume(run, arguments, folder);
   if (arguments.dry_run) {
     tx::train_epoch(run, [](double) { return false; });
     return 0;
   }
   stop_signal::catch_signals(/*has_launcher=*/run.group.size() > 1);
   return Training(run, folder, nullptr).run();
+}
+
+// With --profile and --lr-find, which take a run as it begins.
+int measure(tx::Run& run, const Arguments& arguments) {
+  if (!run.is_main()) return 0;
+  print_header(run, nullptr);
+  if (arguments.profile) return print_profile(run);
+  std::cout << tx::to_text(tx::lr_find(run));
+  return 0;
+}
+
+int train_in(const tx::ProcessGroup& group, const tx::TrainConfig& config, const Arguments& arguments) {
+  if (arguments.profile || arguments.lr_find) {
+    tx::Run run = tx::make_run(config, group);
+    return measure(run, arguments);
+  }
+  const RunFolder folder{config.output};
+  // The lock comes before the first look at what is in the folder. One that isn't there is made for a run that can
+  // begin. Until then, nothing in it is changed.
+  std::unique_ptr<tx::CheckpointManager> checkpoints;
+  const bool writes = group.rank() == 0 && !arguments.dry_run;
+  if (writes && std::filesystem::exists(folder.path)) checkpoints = open_checkpoints(config);
+  auto checkpoint = checkpoint_to_resume(arguments, folder, group);
+  tx::Run run = tx::make_run(config, group, {.loads_weights = !checkpoint});
+  if (run.is_main()) print_header(run, checkpoint ? &*checkpoint : nullptr);
+  if (checkpoint) resume(run, *checkpoint);
+  const std::string resumed = checkpoint ? checkpoint->path : "";
+  checkpoint.reset();
+  if (!run.is_main()) return train_along(run, arguments, folder);
+  return train_as_main(run, arguments, folder, std::move(checkpoints), resumed);
 }
 
 tx::ProcessGroup join_group(const tx::DistributedConfig& config) {
@@ -252,6 +279,9 @@ int train(Arguments arguments, char** argv) {
     std::cout << tx::to_json(config);
     return 0;
   }
+  if ((arguments.profile || arguments.lr_find) && !arguments.resume.empty()) {
+    return failed("--resume: found --profile or --lr-find with it, which take a run as it begins; expected one of them");
+  }
   // A launcher that starts its processes anew repeats their arguments.
   const auto launcher = tx::launcher_environment();
   if (arguments.lr_find && (launcher ? launcher->world_size : arguments.nproc) > 1) {
@@ -264,11 +294,7 @@ int train(Arguments arguments, char** argv) {
   if (config.cuda_visible_devices) tx::set_visible_devices(*config.cuda_visible_devices);
   const auto group = join_group(config.distributed);
   // An error is told while the group is there: the others notice that this process is gone when the cause is known.
-  return or_failed([&] {
-    tx::Run run = tx::make_run(config, group);
-    const RunFolder folder{config.output};
-    return run.is_main() ? train_as_main(run, arguments, folder) : train_along(run, arguments, folder);
-  });
+  return or_failed([&] { return train_in(group, config, arguments); });
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "run_report.h"
 
+#include <cstdio>
 #include <filesystem>
+#include <map>
 
+#include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/checkpoint/file.h"
 #include "libtorch_ext/checkpoint/folder.h"
 #include "libtorch_ext/device/env_report.h"
@@ -16,23 +19,41 @@ namespace tx = torch_ext;
 
 namespace {
 
-void take_best_weights(tx::Run& run, const RunFolder& folder) {
-  const c10::NoGradGuard no_grad;
-  torch::nn::Module& model = *run.model.ptr();
-  const std::string best = folder.file(tx::kBestCheckpoint);
-  if (run.is_main() && std::filesystem::exists(best)) {
-    const auto file = tx::load(best, {.verify = tx::formats::Verify::kNow});
-    tx::load_state_dict(model, file);
+// Leaves the last weights where the best ones can't be read: a run isn't less finished for it.
+void load_best_weights(tx::Run& run, const std::string& path) {
+  if (!std::filesystem::exists(path)) return;
+  try {
+    const auto file = tx::load(path, {.verify = tx::formats::Verify::kNow});
     if (const auto* state = file.find("averaged_model"); state && run.averaged_model) {
       tx::load_state_dict(*run.averaged_model, {file.path, *state}, {.prefix = tx::PrefixPolicy::kKeep});
     }
+    tx::load_state_dict(*run.model.ptr(), file);
+  } catch (const tx::CheckpointError& error) {
+    std::printf("%s; report.html is of the last weights, not of the best\n", error.what());
   }
+}
+
+void take_best_weights(tx::Run& run, const RunFolder& folder) {
+  const c10::NoGradGuard no_grad;
+  const torch::nn::Module& model = *run.model.ptr();
+  if (run.is_main()) load_best_weights(run, folder.file(tx::kBestCheckpoint));
   run.group.broadcast(tx::parameters(model));
+  run.group.broadcast(tx::buffers(model));
   if (run.averaged_model) run.group.broadcast(tx::buffers(*run.averaged_model));
 }
 
+// A log's columns; none, with a word, where the log can't be read.
+std::map<std::string, std::vector<double>> read_log(const std::string& path) {
+  try {
+    return tx::read_csv_log(path);
+  } catch (const tx::Error& error) {
+    std::printf("%s; report.html does without\n", error.what());
+    return {};
+  }
+}
+
 std::vector<tx::ReportEpoch> history_of(const RunFolder& folder) {
-  const auto columns = tx::read_csv_log(folder.file("metrics.csv"));
+  const auto columns = read_log(folder.file("metrics.csv"));
   std::vector<tx::ReportEpoch> history;
   for (size_t row = 0; columns.contains("epoch") && row < columns.at("epoch").size(); ++row) {
     const auto at = [&](const char* column) { return columns.at(column)[row]; };
@@ -79,7 +100,7 @@ bool write_run_report(tx::Run& run, const RunFolder& folder) {
                     .history = history_of(folder),
                     .class_names = run.class_names,
                     .details = std::move(*details)};
-  if (run.config.log_steps) report.step_losses = tx::read_csv_log(folder.file("steps.csv"))["loss"];
+  if (run.config.log_steps) report.step_losses = read_log(folder.file("steps.csv"))["loss"];
   tx::write_html(report, folder.file("report.html"));
   return true;
 }

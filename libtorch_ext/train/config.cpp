@@ -1,9 +1,12 @@
 #include "libtorch_ext/train/config.h"
 
+#include <stdexcept>
+
 #include "libtorch_ext/config/reader.h"
 #include "libtorch_ext/config/schema.h"
 #include "libtorch_ext/config/writer.h"
 #include "libtorch_ext/device/pick_device.h"
+#include "libtorch_ext/formats/rename.h"
 #include "libtorch_ext/models/registry.h"
 
 namespace torch_ext {
@@ -18,8 +21,10 @@ template <class Visitor>
 void describe(Visitor& v, ModelConfig& c) {
   v.field("name", c.name, one_of(model_names()), "of the zoo");
   v.field("num_classes", c.num_classes, at_least(1), "how many scores it gives");
-  v.field("in_channels", c.in_channels, at_least(1), "of the images: 1 for grey, 3 for RGB");
+  v.field("in_channels", c.in_channels, at_least(1), "of the images: 1 for grey, 3 for RGB; an image_folder is read so");
   v.field("weights", c.weights, {}, "a checkpoint that the model starts from");
+  v.field("weights_key", c.weights_key, {}, "under which of its keys they stand, such as model_ema; null: found by itself");
+  v.field("rename", c.rename, {}, "patterns and replacements, Python's re.sub, for the names in weights");
   v.field("skip_mismatched", c.skip_mismatched, {}, "passes over tensors of weights that don't fit, such as the head");
   v.field("freeze", c.freeze, {}, "globs of parameters that stay as they are");
 }
@@ -30,6 +35,8 @@ void describe(Visitor& v, DataConfig& c) {
   v.field("root", c.root, {}, "the folder");
   v.field("train_folder", c.train_folder, {}, "below root, of an image_folder");
   v.field("test_folder", c.test_folder, {}, "below root, of an image_folder");
+  v.field("test_classes", c.test_classes, one_of({"same", "subset"}),
+          "how its class folders agree with the training ones, by name; subset: some may be missing");
   v.field("batch_size", c.batch_size, or_auto(at_least(1)), "of each process; auto: the largest that fits");
   v.field("eval_batch_size", c.eval_batch_size, at_least(1), "of test images; decides memory and speed alone");
   v.field("shuffle", c.shuffle, {}, "a new order of the training samples in each epoch");
@@ -84,7 +91,8 @@ void describe(Visitor& v, TensorBoardConfig& c) {
 
 template <class Visitor>
 void describe(Visitor& v, EarlyStoppingConfig& c) {
-  v.field("patience", c.patience, at_least(1), "epochs without a better test accuracy that are borne");
+  v.field("patience", c.patience, at_least(1),
+          "tests in a row without a better accuracy that end the run; epochs that eval_every_epochs leaves out don't count");
 }
 
 template <class Visitor>
@@ -143,8 +151,45 @@ void describe(Visitor& v, TrainConfig& c) {
 
 namespace {
 
+void check_transforms(const config::Document& document, const std::string& pointer,
+                      const std::vector<TransformConfig>& transforms) {
+  for (size_t i = 0; i < transforms.size(); ++i) {
+    const std::string here = pointer + "/" + std::to_string(i) + "/";
+    const auto check_pair = [&](const char* key, const std::vector<double>& range) {
+      if (range.size() == 2 && range[0] <= range[1]) return;
+      throw document.error(here + key, "expected two numbers, the least and the largest");
+    };
+    std::visit(
+        [&]<class Config>(const Config& c) {
+          if constexpr (requires { c.scale; }) check_pair("scale", c.scale), check_pair("ratio", c.ratio);
+          if constexpr (std::is_same_v<Config, GrayscaleConfig>) {
+            if (c.num_output_channels == 2) throw document.error(here + "num_output_channels", "found 2, expected 1 or 3");
+          }
+        },
+        transforms[i]);
+  }
+}
+
+void check_weights(const config::Document& document, const ModelConfig& model) {
+  const auto check_given = [&](const char* pointer, const std::string& found, bool is_given) {
+    if (!is_given || model.weights) return;
+    throw document.error(pointer, "found " + found + ", expected /model/weights with it, or none");
+  };
+  check_given("/model/weights_key", "\"" + model.weights_key.value_or("") + "\"", model.weights_key.has_value());
+  check_given("/model/rename", "patterns", !model.rename.empty());
+  for (size_t i = 0; i < model.rename.size(); ++i) {
+    const auto& [pattern, replacement] = model.rename[i];
+    try {
+      formats::Rename(pattern, replacement);
+    } catch (const std::invalid_argument& error) {
+      throw document.error("/model/rename/" + std::to_string(i), error.what());
+    }
+  }
+}
+
 // What a bound can't say, and what several fields say together.
 void check_further(const config::Document& document, const TrainConfig& config) {
+  check_weights(document, config.model);
   if (!is_device_spec(config.device)) {
     throw document.error("/device", "found the string \"" + config.device + "\", expected " + kDeviceSpecs);
   }
@@ -176,17 +221,8 @@ void check_further(const config::Document& document, const TrainConfig& config) 
     throw document.error("/data/class_names", "found " + std::to_string(names) + " names, expected none, or one for each "
                                                   "of /model/num_classes = " + std::to_string(config.model.num_classes));
   }
-  for (size_t i = 0; i < config.data.augment.size(); ++i) {
-    const auto* crop = std::get_if<RandomResizedCropConfig>(&config.data.augment[i]);
-    const auto* erasing = std::get_if<RandomErasingConfig>(&config.data.augment[i]);
-    const std::string pointer = "/data/augment/" + std::to_string(i);
-    auto check_pair = [&](const char* key, const std::vector<double>& range) {
-      if (range.size() == 2 && range[0] <= range[1]) return;
-      throw document.error(pointer + "/" + key, "expected two numbers, the least and the largest");
-    };
-    if (crop) check_pair("scale", crop->scale), check_pair("ratio", crop->ratio);
-    if (erasing) check_pair("scale", erasing->scale), check_pair("ratio", erasing->ratio);
-  }
+  check_transforms(document, "/data/augment", config.data.augment);
+  check_transforms(document, "/data/test_transform", config.data.test_transform);
   if (config.data.mean.size() != config.data.std.size() || config.data.mean.empty() ||
       (config.data.mean.size() != 1 && config.data.mean.size() != static_cast<size_t>(config.model.in_channels))) {
     throw document.error("/data/mean", "found " + std::to_string(config.data.mean.size()) + " means and " +
@@ -218,9 +254,14 @@ TrainConfig read_train_config(const std::string& path, const std::vector<std::st
   auto document = config::Document::read(path);
   for (const auto& assignment : assignments) document.set(assignment);
   document.resolve_references();
-  const auto config = config::read<TrainConfig>(document);
+  auto config = config::read<TrainConfig>(document);
   check_further(document, config);
+  config.document = std::make_shared<const config::Document>(std::move(document));
   return config;
+}
+
+ConfigError config_error(const TrainConfig& config, const std::string& pointer, const std::string& problem) {
+  return config.document ? config.document->error(pointer, problem) : ConfigError("config", pointer, problem);
 }
 
 std::string train_config_schema() { return config::schema<TrainConfig>("tx-train's config").dump(2) + "\n"; }

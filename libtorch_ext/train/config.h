@@ -1,26 +1,38 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "libtorch_ext/config/error.h"
 #include "libtorch_ext/train/lr_scheduler_config.h"
 #include "libtorch_ext/train/optimizer_config.h"
 #include "libtorch_ext/train/transform_config.h"
 
 namespace torch_ext {
 
+namespace config {
+class Document;
+}  // namespace config
+
 /// "model": what is trained.
 struct ModelConfig {
   std::string name = "resnet18";  ///< one of `model_names()`
   int64_t num_classes = 10;
+  /// Of the images. Of an image_folder: 1 for grey ones, PIL's "L", 3 for RGB, whatever the files have.
   int64_t in_channels = 1;
   /// A checkpoint whose state_dict the model starts from: a file that `tx::load` reads.
   std::optional<std::string> weights;
+  /// Under which of the file's keys they stand, as in "model_ema"; null: `load_state_dict` looks for them.
+  std::optional<std::string> weights_key;
+  /// Patterns and their replacements, Python's `re.sub`, for the names in `weights`.
+  std::vector<std::pair<std::string, std::string>> rename;
   /// Whether tensors of `weights` that don't fit, such as the head for other classes, are passed over.
   bool skip_mismatched = false;
-  /// Globs of parameters that stay as they are: "layer1.*".
+  /// Globs of parameters that stay as they are: "layer1.*". All of them must come from `weights`, where there are some.
   std::vector<std::string> freeze;
 };
 
@@ -32,11 +44,15 @@ struct DataConfig {
   std::string root = "/usr/share/datasets/fashion-mnist";
   std::string train_folder = "train";
   std::string test_folder = "val";
+  /// How the class folders for the test are to agree with those for training, by name: "same"; or "subset", where some
+  /// may be missing or empty. Test labels are the training folders' numbers either way.
+  std::string test_classes = "same";
   /// Of each process, where there are several. Null, or "auto": the largest that fits into the device's memory, or into
   /// half of what is free on the CPU.
   std::optional<int64_t> batch_size = 128;
   int64_t eval_batch_size = 1000;
   bool shuffle = true;
+  /// Whether a last batch of fewer samples is left out. BatchNorm can't train on a batch of one where its maps are 1 x 1.
   bool drop_last = false;
   /// Threads that read ahead; null: as many as it takes, by measuring. The batches are the same for every number.
   std::optional<int64_t> num_workers;
@@ -96,7 +112,7 @@ struct TensorBoardConfig {
 
 /// "early_stopping": ends a run whose test accuracy has stopped getting better.
 struct EarlyStoppingConfig {
-  int64_t patience = 10;  ///< epochs without a better one that are borne
+  int64_t patience = 10;  ///< tests in a row without a better one that end it; epochs without a test don't count
 };
 
 /// "checkpoint": what is written beside `last.pt` and `best.pt` at the end of each epoch and `last.pt` at a stop by
@@ -178,11 +194,18 @@ struct TrainConfig {
   std::optional<TensorBoardConfig> tensorboard;
   CheckpointConfig checkpoint;
   DistributedConfig distributed;
+
+  /// Where the values came from, for `config_error`; null for a config that code made. No key of the file.
+  std::shared_ptr<const config::Document> document;
 };
 
 /// Reads a config file, `//` comments allowed, and puts `assignments` ("optimizer.lr=0.05") over it.
 /// Throws `ConfigError` for the first unknown key, wrong type or value out of range.
 TrainConfig read_train_config(const std::string& path, const std::vector<std::string>& assignments = {});
+
+/// The error for the value at `pointer`, "/data/batch_size": names the config's file, or the assignment that put the
+/// value there.
+ConfigError config_error(const TrainConfig& config, const std::string& pointer, const std::string& problem);
 
 /// JSON Schema of the config files, indented: for editors and for checks elsewhere.
 std::string train_config_schema();

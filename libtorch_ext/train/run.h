@@ -7,6 +7,7 @@
 #include <string>
 
 #include "libtorch_ext/checkpoint/checkpoint.h"
+#include "libtorch_ext/checkpoint/load_report.h"
 #include "libtorch_ext/data/loader.h"
 #include "libtorch_ext/device/pick_device.h"
 #include "libtorch_ext/nn/tensor_module.h"
@@ -37,6 +38,10 @@ struct Run {
 
   std::string batch_size_choice;         ///< what "auto" has chosen and why, in words; empty where it wasn't asked
   std::vector<std::string> class_names;  ///< empty where they are known by their numbers only
+  std::vector<std::string> data_notes;   ///< what of the data is left out, a line each
+
+  std::optional<LoadReport> weights;  ///< what of `model.weights` was loaded; nothing without them
+  std::vector<std::string> frozen;    ///< the parameters that "model.freeze" and "param_groups" freeze
 
   int64_t test_samples = 0;    ///< of all processes together
   int64_t epoch = 0;           ///< completed epochs
@@ -44,8 +49,11 @@ struct Run {
   LoaderState position;        ///< of `train_loader`, as of the last step
   Tally tally;                 ///< of the epoch that is under way
   at::Tensor grad_norm;        ///< of the last step, on the model's device; undefined without `log_grad_norm`
-  std::optional<double> best;  ///< the highest test accuracy so far
-  int64_t best_epoch = 0;      ///< after which that was
+
+  std::optional<double> best;       ///< the highest test accuracy so far; nothing before the first test
+  std::optional<double> best_loss;  ///< of that test: of equal accuracies, the lower loss is the better one
+  int64_t best_epoch = 0;           ///< after which that was
+  int64_t tests_without_better = 0;  ///< accuracy, in a row up to now: what "early_stopping" counts
 
   /// The first group's learning rate.
   double lr() const;
@@ -53,21 +61,25 @@ struct Run {
   bool is_main() const { return group.rank() == 0; }
 };
 
+/// The metric by which the best weights are chosen.
+inline constexpr const char* kWatchedMetric = "accuracy";
+
+/// Optimizer steps of an epoch.
+int64_t steps_per_epoch(const TrainConfig& config, const DataLoader& loader);
+
+struct MakeRunOptions {
+  /// Whether the model starts from `model.weights`; off: for a run that `resume_run` puts somewhere else.
+  bool loads_weights = true;
+};
+
 /// Builds what `config` says: seeds LibTorch's generators with `seed`, picks the device, sets the number of threads,
 /// makes the model (from `model.weights` where given), reads the data. In a group of several, each process's part of
 /// it, as Python's `DistributedSampler` deals it out; the test set without giving any sample twice.
-Run make_run(TrainConfig config, const ProcessGroup& group = {});
+Run make_run(TrainConfig config, const ProcessGroup& group = {}, const MakeRunOptions& options = {});
 
 /// The run as it stands, its tensors not copied: `epoch`, `state_dict`, `best_accuracy`, `lr`, `optimizer`, and for
 /// resuming `lr_scheduler`, `averaged_model`, `scaler`, `rng_state`, `loader`, `progress`, `config`. Python reads what
 /// `save` makes of it with `weights_only=True`. Called by all processes of a group; one of them is enough to save.
 Checkpoint checkpoint_of(const Run& run);
-
-/// Puts a fresh run where `checkpoint_of` saw it; what follows is the same, bit for bit, as if it had never stopped.
-///
-/// A checkpoint that Python wrote needs `epoch`, `state_dict` and `optimizer` only: without the rest, the run goes
-/// on at the start of epoch `epoch`, in the order of samples that the seed gives. As in Python, the optimizer's
-/// options (lr, momentum, …) are the checkpoint's. Throws `CheckpointError`; don't use the run then.
-void resume_run(Run& run, const LoadedFile& file);
 
 }  // namespace torch_ext
