@@ -26,7 +26,7 @@ struct Arguments {
 void add_options(CLI::App& app, Arguments& arguments) {
   app.set_version_flag("--version", "tx-inspect " TORCH_EXT_VERSION);
   auto* model = app.add_option("MODEL", arguments.choice.model,
-                               "A name of --list, a training config, or a file of torch.save(model)");
+                               "A name of --list, a training config, a run's folder, or a file of torch.save(model)");
   app.add_flag("--list", arguments.list, "Print the names of all models")->excludes(model);
   app.add_option("--format", arguments.format,
                  "repr: as Python prints it; tree: a line a module, with its parameters' shapes; summary, json: what "
@@ -46,7 +46,8 @@ int run(const Arguments& arguments) {
     return 0;
   }
   if (arguments.choice.model.empty()) return bad_input(kProgram, "found no MODEL, expected one, or --list");
-  const torch_ext::TensorModule model = inspect::open_model(arguments.choice);
+  const auto [model, notes] = inspect::open_model(arguments.choice);
+  for (const auto& note : notes) std::cerr << note << '\n';  // stdout is for other programs, too
   const inspect::Format format{.name = arguments.format, .title = arguments.choice.model, .input = arguments.input};
   inspect::print(model, format, std::cout);
   return 0;

@@ -46,7 +46,9 @@ class TxInspect(ProgramTest):
 
     def test_weights_that_fit_and_weights_that_do_not(self):
         torch.save(torchvision.models.resnet18(num_classes=5).state_dict(), self.folder / "5.pt")
-        self.check("resnet18", "--num-classes", 5, "--checkpoint", self.folder / "5.pt")
+        done = run("tx-inspect", "resnet18", "--num-classes", 5, "--checkpoint", self.folder / "5.pt")
+        self.assertEqual((done.returncode, done.stderr), (0, f"122 of 122 tensors from {self.folder / '5.pt'}\n"))
+        self.assertEqual(done.stdout, self.check("resnet18", "--num-classes", 5))
         self.assertIn("fc.weight", self.refused("resnet18", "--checkpoint", self.folder / "5.pt"))
 
     def test_a_summary_tells_shapes_parameters_and_macs(self):
