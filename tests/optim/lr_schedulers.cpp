@@ -7,6 +7,7 @@
 #include "libtorch_ext/core/error.h"
 #include "libtorch_ext/formats/repr.h"
 #include "libtorch_ext/optim/lr_scheduler.h"
+#include "libtorch_ext/optim/lr_schedulers/schedule_state.h"
 #include "libtorch_ext/optim/momentum.h"
 #include "tests/support/catch.h"
 #include "tests/support/python.h"
@@ -788,4 +789,48 @@ TEST_CASE("the momentum of option classes unknown here is cycled where they say 
   CHECK(options.betas() == std::make_tuple(0.97, 0.999));
   CHECK(tx::momentum_kind(torch::optim::LBFGSOptions()) == tx::MomentumKind::kNone);
   CHECK_THROWS_WITH(tx::get_momentum(torch::optim::AdagradOptions()), ContainsSubstring("without momentum or betas"));
+}
+
+TEST_CASE("a state of Python's tells its class, and is the same schedule's as itself alone, however far it has gone") {
+  TORCH_EXT_NEEDS_PYTHON();
+  const TempDir dir;
+  run_python(
+      "import sys, torch\n"
+      "from torch.optim.lr_scheduler import *\n"
+      "def schedules(o):\n"
+      "    return [StepLR(o, 3), MultiStepLR(o, [2, 4]), ConstantLR(o), LinearLR(o), ExponentialLR(o, 0.9), PolynomialLR(o),\n"
+      "            CosineAnnealingLR(o, 10), CosineAnnealingWarmRestarts(o, 4), OneCycleLR(o, 0.1, 30), CyclicLR(o, 0.01, 0.1),\n"
+      "            ReduceLROnPlateau(o), LambdaLR(o, lambda e: 1), ChainedScheduler([ConstantLR(o), StepLR(o, 3)]),\n"
+      "            ChainedScheduler([ConstantLR(o), StepLR(o, 5)]), ChainedScheduler([StepLR(o, 3), ConstantLR(o)])]\n"
+      "def sgd(): return torch.optim.SGD([torch.zeros(1)], 0.1, momentum=0.9)\n"
+      "o = sgd()\n"
+      "made = schedules(o) + [SequentialLR(o, [ConstantLR(o), StepLR(o, 3)], [5])]\n"
+      "def saved(s):\n"
+      "    state = s.state_dict()\n"
+      "    return {k: v for k, v in state.items() if not callable(v)}\n"
+      "early = [saved(s) for s in made]\n"
+      "for s in made:\n"
+      "    for _ in range(7): s.step(1.0) if isinstance(s, ReduceLROnPlateau) else s.step()\n"
+      "torch.save([(type(s).__name__, a, saved(s)) for s, a in zip(made, early)], sys.argv[1])\n",
+      {dir / "states.pt"});
+  const auto file = tx::load(dir / "states.pt");
+  const auto& entries = file.root.as<tx::formats::List>()->items;
+  REQUIRE(entries.size() == 16);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const auto& entry = entries[i].as<tx::formats::Tuple>()->items;
+    const std::string name = *entry[0].as<std::string>();
+    INFO(name);
+    CHECK(tx::schedule_name(entry[1]) == name);
+    CHECK(tx::differences(entry[1], entry[2]).empty());
+    CHECK(tx::cycles_momentum(entry[1]) == (name == "OneCycleLR" || name == "CyclicLR"));
+    for (size_t j = 0; j < entries.size(); ++j) {
+      const bool same = i == j || (i >= 12 && j >= 12 && i < 14 && j < 14);
+      CHECK(tx::is_same_schedule(entry[1], entries[j].as<tx::formats::Tuple>()->items[2]) == same);
+    }
+  }
+  const auto state_of = [&](size_t i) { return entries[i].as<tx::formats::Tuple>()->items[1]; };
+  const auto found = tx::differences(state_of(12), state_of(13));
+  REQUIRE(found.size() == 1);
+  CHECK((found[0].schedule == "StepLR" && found[0].argument == "step_size" && found[0].is_less()));
+  CHECK(tx::schedule_name(tx::Value(3)) == "a schedule of another class");
 }
