@@ -1,10 +1,10 @@
 #include "libtorch_ext/formats/other_kinds.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 
 #include "libtorch_ext/formats/repr.h"
+#include "libtorch_ext/formats/stand_in.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -23,10 +23,6 @@ struct Mark {
 
 // From the most telling to the least.
 constexpr Mark kMarks[] = {
-    {0, "version https://git-lfs"sv, "is a Git LFS pointer, not the file; `git lfs pull` fetches the file"},
-    {0, "version https://hawser"sv, "is a Git LFS pointer, not the file; `git lfs pull` fetches the file"},
-    {0, "# xet version"sv, "is a pointer of Git Xet, not the file; `git xet` or a download of the file fetches it"},
-    {0, "/annex/objects/"sv, "is a pointer of git-annex, not the file; `git annex get` fetches the file"},
     {0, "GGUF"sv, "is a GGUF file (llama.cpp), which can't be read; take the model's .safetensors or .bin"},
     {0, "lmgg"sv, "is a GGML file (llama.cpp), which can't be read; take the model's .safetensors or .bin"},
     {0, "tjgg"sv, "is a GGML file (llama.cpp), which can't be read; take the model's .safetensors or .bin"},
@@ -59,32 +55,9 @@ bool is_text(std::string_view head) {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-std::string small_letters(std::string_view text) {
-  std::string small(text);
-  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return small;
-}
-
 std::string first_line(std::string_view text) {
   text = text.substr(0, text.find_first_of("\r\n"));
   return repr(text, kMaxShown);
-}
-
-/// What a server sent in place of the file.
-std::string describe_markup(std::string_view head, bool is_html) {
-  const auto between = [&](std::string_view open, std::string_view close) {
-    const size_t begin = head.find(open);
-    const size_t end = begin == head.npos ? head.npos : head.find(close, begin + open.size());
-    return end == head.npos ? "" : head.substr(begin + open.size(), end - begin - open.size());
-  };
-  if (is_html) {
-    const auto title = between("<title>", "</title>");
-    return "is a web page" + (title.empty() ? "" : " (" + repr(title, kMaxShown) + ")") +
-           ", not the file: its address leads to a page about it, or asks for a login; download the file itself";
-  }
-  const auto code = between("<Code>", "</Code>");
-  return code.empty() ? "is an XML document, a file of torch.save is expected"
-                      : "is the answer of a server that couldn't give the file: " + repr(code, kMaxShown);
 }
 
 std::string describe_json(std::string_view head) {
@@ -127,6 +100,7 @@ std::string describe_other_file(const std::string& path, std::span<const std::by
     return "is a part of a folder of torch.distributed.checkpoint; make one file of the folder with "
            "`python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER OUT.pt`";
   }
+  if (std::string instead = stand_in(head); !instead.empty()) return instead;
   for (const Mark& mark : kMarks) {
     if (head.substr(std::min(mark.offset, head.size())).starts_with(mark.bytes)) return mark.text;
   }
@@ -143,11 +117,7 @@ std::string describe_other_file(const std::string& path, std::span<const std::by
   if (is_text(head.substr(0, 512))) {
     if (head.starts_with("\xef\xbb\xbf"sv)) head.remove_prefix(3);
     head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
-    const std::string small = small_letters(head);
-    for (const std::string_view begin : {"<!doctype html", "<html", "<head", "<script"}) {
-      if (small.starts_with(begin)) return describe_markup(head, true);
-    }
-    if (head.starts_with('<')) return describe_markup(head, contains(small, "<html"));
+    if (head.starts_with('<')) return "is an XML document, a file of torch.save is expected";
     return head.starts_with('{') ? describe_json(head) : describe_text(head);
   }
   if (path.ends_with(".onnx") || is_onnx(head))

@@ -110,7 +110,7 @@ TEST_CASE("what is no image says so") {
   check_problem("", "cat.jpg", "is empty, an image is expected");
   check_problem("GIF89a\1\1\1\1\1\1\1\1\1", "cat.gif", "found a GIF, expected a JPEG, PNG or WebP; convert it to one");
   check_problem("version https://git-lfs.github.com/spec/v1\n", "cat.jpg",
-                "is a pointer of Git LFS, not the file itself");
+                "is a Git LFS pointer, not the file");
   check_problem(std::string("MM\0*....", 8), "cat.jpg", "found a TIFF, expected");
   check_problem("\xff\xd8", "cat.jpg", "found no image that can be read");
   check_problem("\xff\xd8\xff", "cat.jpg", "damaged or truncated JPEG");

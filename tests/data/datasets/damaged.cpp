@@ -80,7 +80,7 @@ TEST_CASE("damaged IDX files are told by name", "[datasets][damaged]") {
   for (const Damaged& damaged :
        {Damaged{"\x89PNG", "begins with '89 50 4e 47', an IDX file begins with 00 00 08 and its dimensions"},
         Damaged{"", "begins with '', an IDX file begins with"},
-        Damaged{"\n<!DOCTYPE HTML><html>404", "is a web page, not the file itself; fetch it again"},
+        Damaged{"\n<!DOCTYPE HTML><html>404", "is a web page, not the file: "},
         Damaged{cut(kImages, 2), "4 bytes of elements found, 6 expected for 2 x 1 x 3"},
         Damaged{cut(packed, 5), "the gzip data that begins at byte 0 of"},
         Damaged{kLabels, "found an array of 1 dimensions, expected 3"}}) {
@@ -160,7 +160,7 @@ TEST_CASE("damaged CSV files are told by name, line and column", "[datasets][dam
         Damaged{"a,class\n1,nan\n", "line 2, column \"class\": found \"nan\", expected a whole number"},
         Damaged{"PK\3\4\n\0\xe9"s, "is a zip archive, as spreadsheets are (.xlsx); save the table as CSV"},
         Damaged{"BZh91AY\n", "is packed by bzip2; unpack it, or pack it by gzip"},
-        Damaged{"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a pointer of Git LFS, not the file"},
+        Damaged{"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a Git LFS pointer, not the file"},
         Damaged{"gr\xf6\xdf"
                 "e,class\n1,2\n",
                 "line 1: is in Latin-1, Windows-1252 or another encoding, expected UTF-8; convert it"},
@@ -189,7 +189,7 @@ TEST_CASE("damaged .npy files are told by name", "[datasets][damaged]") {
   const std::string good = npy_of("'<f4'", "(2,)", 8);
   for (const Damaged& damaged :
        {Damaged{"", "doesn't begin with \"\\x93NUMPY\", as an .npy file does"},
-        Damaged{"<html>", "is a web page, not the file itself"},
+        Damaged{"<html>", "is a web page, not the file"},
         Damaged{"PK\3\4 an .npz file", "is a zip archive, as .npz files are, expected an .npy file"},
         Damaged{"\x80\4.", "is a pickle, which may run any code when it is read; save numbers by numpy.save"},
         Damaged{npy("{}", "", "\x09\0"s), "found the .npy version 9, expected 1, 2 or 3"},
