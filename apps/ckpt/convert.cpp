@@ -1,12 +1,12 @@
 #include "convert.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <ostream>
 #include <stdexcept>
 
 #include "edit.h"
+#include "libtorch_ext/core/byte_size.h"
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/formats/find_state_dict.h"
 #include "libtorch_ext/formats/flat_state.h"
@@ -23,30 +23,9 @@ namespace {
 
 using namespace torch_ext::formats;
 
-/// Bytes in "500MB", "2 GiB", "1000": decimal units, or binary ones with an i.
-uint64_t parse_size(const std::string& text) {
-  size_t end = 0;
-  double number = 0;
-  try {
-    number = std::stod(text, &end);
-  } catch (const std::exception&) {
-    end = 0;
-  }
-  std::string unit;
-  for (char c : text.substr(end)) {
-    if (c != ' ') unit += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  constexpr std::string_view kPrefixes = "KMGT";
-  if (end > 0 && number > 0 && std::isfinite(number)) {
-    if (unit.empty() || unit == "B") return static_cast<uint64_t>(number);
-    const size_t power = kPrefixes.find(unit[0]);
-    const std::string rest = unit.substr(1);
-    const bool is_binary = rest == "IB" || rest == "I";
-    if (power != kPrefixes.npos && (is_binary || rest.empty() || rest == "B")) {
-      const double bytes = number * std::pow(is_binary ? 1024.0 : 1000.0, static_cast<double>(power + 1));
-      if (bytes < 9e18) return static_cast<uint64_t>(bytes);
-    }
-  }
+uint64_t shard_size(const std::string& text) {
+  const auto bytes = torch_ext::parse_byte_size(text);
+  if (bytes && *bytes > 0) return static_cast<uint64_t>(*bytes);
   throw std::invalid_argument("--max-shard-size: found \"" + text + "\", expected a size like 500MB or 2GiB");
 }
 
@@ -54,7 +33,7 @@ WriteOptions write_options(const ConvertOptions& options) {
   WriteOptions write;
   if (options.legacy) write.format = WriteFormat::kPytorchLegacy;
   if (!options.format.empty()) write.format = parse_format(options.format);
-  if (!options.max_shard_size.empty()) write.max_shard_size = parse_size(options.max_shard_size);
+  if (!options.max_shard_size.empty()) write.max_shard_size = shard_size(options.max_shard_size);
   return write;
 }
 
