@@ -42,16 +42,6 @@ std::vector<std::string> without(const std::vector<std::string>& names, const st
   return rest;
 }
 
-std::string same_essence(const std::string& name, const std::vector<std::string>& names) {
-  const auto found = std::ranges::find(names, essence(name), essence);
-  return found == names.end() ? "" : *found;
-}
-
-std::string alike(const std::string& name, const std::vector<std::string>& names) {
-  constexpr size_t kMost = 100;  // of so many, a comparison letter by letter takes no time
-  return names.size() <= kMost ? closest(name, names) : "";
-}
-
 std::string spelt_differently(const std::string& found, const std::string& expected) {
   const auto composed = [](const std::string& name) { return transcribed(name, UTF8PROC_COMPOSE | UTF8PROC_STABLE); };
   const char* form = composed(found) == composed(expected) ? " in another Unicode form" : "";
@@ -63,20 +53,29 @@ std::string spelt_differently(const std::string& found, const std::string& expec
 std::string class_differences(const std::vector<std::string>& found, const std::vector<std::string>& expected,
                               bool may_lack) {
   constexpr size_t kMostPairs = 10;
+  constexpr size_t kMostCompared = 100;  // letter by letter, which takes no time for so many
   auto missing = without(expected, found);
   auto additional = without(found, expected);
   std::string text;
   const auto add = [&](const std::string& difference) { text += (text.empty() ? "" : "; ") + difference; };
   size_t pairs = 0;
-  for (const auto& meant_by : {same_essence, alike}) {
+  const auto pair_up = [&](const auto& meant_by) {
     std::erase_if(additional, [&](const std::string& name) {
-      const std::string meant = pairs < kMostPairs ? meant_by(name, missing) : "";
-      if (meant.empty()) return false;
+      const std::string meant = pairs < kMostPairs ? meant_by(name) : "";
+      if (meant.empty() || std::erase(missing, meant) == 0) return false;
       ++pairs;
       add(spelt_differently(name, meant));
-      std::erase(missing, meant);
       return true;
     });
+  };
+  std::map<std::string, std::string> by_essence;
+  for (const auto& name : missing) by_essence.emplace(essence(name), name);
+  pair_up([&](const std::string& name) {
+    const auto same = by_essence.find(essence(name));
+    return same == by_essence.end() ? "" : same->second;
+  });
+  if (missing.size() <= kMostCompared && additional.size() <= kMostCompared) {
+    pair_up([&](const std::string& name) { return closest(name, missing); });
   }
   if (!missing.empty() && !may_lack) add("no " + some_of(missing));
   if (!additional.empty()) {

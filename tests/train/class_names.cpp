@@ -43,4 +43,5 @@ TEST_CASE("what is missing and what is too much is listed, a bounded number of e
   }
   CHECK(tx::class_differences(many, {}).ends_with(" and 4990 more, which aren't expected"));
   CHECK(tx::class_differences(many, others).size() < 1000);
+  CHECK(tx::class_differences({"Class_7"}, many, true) == R"("Class_7" for "class 7")");
 }
