@@ -8,34 +8,11 @@
 
 #include "libtorch_ext/core/error.h"
 #include "libtorch_ext/device/peak_memory.h"
-#include "libtorch_ext/inspect/tree.h"
 #include "libtorch_ext/train/forward.h"
+#include "libtorch_ext/train/untouched.h"
 
 namespace torch_ext {
 namespace {
-
-// Puts back, at its end, what a step changes beside gradients.
-class Untouched {
- public:
-  explicit Untouched(torch::nn::Module& module) : module_(module), rng_(generator_.get_state()) {
-    for (const auto& buffer : buffers(module)) buffers_.push_back(buffer.clone());
-  }
-  ~Untouched() {
-    torch::NoGradGuard no_grad;
-    for (const auto& parameter : parameters(module_)) parameter.mutable_grad().reset();
-    size_t i = 0;
-    for (const auto& buffer : buffers(module_)) buffer.copy_(buffers_[i++]);
-    generator_.set_state(rng_);
-  }
-  Untouched(const Untouched&) = delete;
-  Untouched& operator=(const Untouched&) = delete;
-
- private:
-  torch::nn::Module& module_;
-  at::Generator generator_ = at::detail::getDefaultCPUGenerator();
-  at::Tensor rng_;
-  std::vector<at::Tensor> buffers_;
-};
 
 // A forward and backward of so many samples: the first one, over and over.
 void one_step(const TrainConfig& config, const TensorModule& model, const Batch& sample, int64_t batch_size,
@@ -91,7 +68,7 @@ std::string to_text(const LargestBatch& found) {
 LargestBatch largest_batch_size(const TrainConfig& config, const TensorModule& model, const Dataset& dataset,
                                 c10::Device device) {
   TORCH_CHECK_VALUE(dataset.size() > 0, "batch_size auto: found no training samples, expected one to try with");
-  const Untouched untouched(*model.ptr());
+  const Untouched untouched(*model.ptr(), device);
   model.ptr()->train();
   const std::vector<int64_t> first = {0};
   const Batch sample = get_batch(dataset, first);
@@ -107,8 +84,11 @@ LargestBatch largest_batch_size(const TrainConfig& config, const TensorModule& m
     found.batch_size = std::clamp<int64_t>(static_cast<int64_t>((found.budget - few) / per_sample), 0, most);
     found.bytes = few + per_sample * static_cast<double>(found.batch_size - kFew);
   } else {
-    const int64_t largest =
-        largest_that_fits([&](int64_t size) { return fits_on_device(config, model, sample, size, device); }, most);
+    // BatchNorm may not train on one sample: where two fit, one does.
+    const auto fits = [&](int64_t size) {
+      return fits_on_device(config, model, sample, std::max<int64_t>(size, 2), device);
+    };
+    const int64_t largest = largest_that_fits(fits, most);
     found.batch_size = largest - largest / 10;  // the optimizer's state and the allocator's gaps are still to come
     auto* allocator = c10::getDeviceAllocator(device.type());
     allocator->resetPeakStats(device.index());

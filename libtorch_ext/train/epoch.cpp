@@ -16,6 +16,7 @@
 #include "libtorch_ext/optim/zero_grad.h"
 #include "libtorch_ext/parallel/stop_vote.h"
 #include "libtorch_ext/train/forward.h"
+#include "libtorch_ext/train/model_check.h"
 #include "libtorch_ext/train/report/classification_details.h"
 
 namespace torch_ext {
@@ -48,6 +49,15 @@ Batch mixed(const Run& run, const Batch& batch) {
   }
   throw NonFiniteLoss("step " + std::to_string(run.step + 1) + ": found a loss of " + formats::python_float(loss) +
                       ", expected a finite one" + where + "; try a lower learning rate, or clip_grad_norm");
+}
+
+// Throws the error of a forward again, with the step and the layer where they can be told.
+[[noreturn]] void throw_failed_forward(const Run& run, const at::Tensor& images) {
+  const auto error = std::current_exception();
+  const std::string problem = forward_problem(run.config, run.model, images);
+  if (problem.empty()) std::rethrow_exception(error);
+  throw Error(c10::str("step ", run.step + 1, ": ", run.config.model.name, " can't train on images ", images.sizes(), ": ",
+                       problem));
 }
 
 at::Tensor total_grad_norm(const torch::nn::Module& model) {
@@ -134,7 +144,7 @@ double train_batch(Run& run, const Batch& batch, int64_t batches_a_step) {
   at::Tensor scores, loss;
   {
     const auto guard = autocast_for(run.config, run.device);
-    scores = run.ddp ? run.ddp->forward(images) : run.model.forward(images);
+    scores = forward(run, images);
     loss = loss_of(run.config, scores, given.target);
   }
   if (run.config.loss.l1 > 0) loss = loss + l1_penalty(*run.model.ptr(), run.config.loss.l1);
@@ -236,9 +246,8 @@ Tally finish_epoch(Run& run, const std::optional<Tally>& test) {
   if (run.scheduler && !steps_each_batch(*run.config.lr_scheduler)) {
     const auto* by_metric = std::get_if<ReduceLROnPlateauConfig>(&*run.config.lr_scheduler);
     if (by_metric) {
-      TORCH_CHECK_VALUE(test, "finish_epoch: found no test, expected what ReduceLROnPlateau goes by");
-      dynamic_cast<ReduceLROnPlateau&>(*run.scheduler)
-          .step(by_metric->metric == "accuracy" ? test->accuracy() : test->mean_loss());
+      auto& schedule = dynamic_cast<ReduceLROnPlateau&>(*run.scheduler);
+      if (test) schedule.step(by_metric->metric == "accuracy" ? test->accuracy() : test->mean_loss());
     } else {
       run.scheduler->step();
     }

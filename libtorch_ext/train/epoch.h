@@ -40,7 +40,7 @@ std::optional<Tally> evaluate(Run& run, const std::function<bool()>& keep_on);
 std::optional<ClassificationReport> evaluate_in_detail(Run& run, const std::function<bool()>& keep_on);
 
 /// Ends the epoch: steps a schedule that goes by epochs, counts the epoch, empties the tally and returns it. `test`:
-/// what `evaluate` found; a schedule that goes by a metric needs it.
+/// what `evaluate` found; without, a schedule that goes by a metric stays where it is.
 Tally finish_epoch(Run& run, const std::optional<Tally>& test);
 
 }  // namespace torch_ext

@@ -20,9 +20,10 @@ struct Tally {
   /// The sum of all ranks'; called by all of them.
   Tally over(const ProcessGroup& group) const;
 
-  double mean_loss() const { return samples ? loss_sum / static_cast<double>(samples) : 0; }
-  /// Share of samples whose highest score is the right class's, in [0, 1].
-  double accuracy() const { return samples ? static_cast<double>(correct) / static_cast<double>(samples) : 0; }
+  /// NaN without samples.
+  double mean_loss() const { return loss_sum / static_cast<double>(samples); }
+  /// Share of samples whose highest score is the right class's, in [0, 1]; NaN without samples.
+  double accuracy() const { return static_cast<double>(correct) / static_cast<double>(samples); }
 };
 
 }  // namespace torch_ext
