@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <limits>
 
 #include "libtorch_ext/formats/file/atomic_file.h"
@@ -57,6 +58,10 @@ void Training::begin_files() {
 }
 
 int Training::run() {
+  if (checkpoints_) {
+    for (const auto& note : run_.data_notes) std::printf("%s\n", note.c_str());
+    if (run_.epoch == 0) announce_early_stopping();
+  }
   const auto end = tx::fit(run_, {.on_epoch_begin = [this] { begin_epoch(); },
                                   .on_step = [this](double loss) { step(loss); },
                                   .on_epoch = [this](const tx::EpochResult& result) { report(result); },
@@ -64,10 +69,21 @@ int Training::run() {
   if (progress_) progress_->finish();
   if (end == tx::FitEnd::kStopped) return stopped();
   if (end == tx::FitEnd::kEarly && checkpoints_) {
-    std::printf("no better test accuracy for %lld epochs: stopping early\n",
-                static_cast<long long>(run_.config.early_stopping->patience));
+    const auto tests = static_cast<long long>(run_.tests_without_better);
+    std::printf("no better test accuracy in %lld %s: stopping early\n", tests, tests == 1 ? "test" : "tests in a row");
   }
   return done();
+}
+
+// A patience that is never used up is one that was thought of in other units.
+void Training::announce_early_stopping() const {
+  const tx::TrainConfig& config = run_.config;
+  if (!config.early_stopping) return;
+  const int64_t patience = config.early_stopping->patience;
+  const int64_t tests = (config.epochs + config.eval_every_epochs - 1) / config.eval_every_epochs;
+  if (patience + 1 < tests) return;
+  std::printf("early_stopping can't end this run early: its patience is %lld tests after the best, of %lld in %lld epochs\n",
+              static_cast<long long>(patience), static_cast<long long>(tests), static_cast<long long>(config.epochs));
 }
 
 void Training::begin_epoch() {
@@ -106,7 +122,7 @@ void Training::report(const tx::EpochResult& result) {
                                   result.train.accuracy(), result.test ? result.test->mean_loss() : unknown,
                                   test_accuracy, result.seconds, result.samples_per_second, result.wait_share});
   if (tensorboard_) tensorboard_->epoch(run_, result);
-  checkpoints_->save_epoch(checkpoint, test_accuracy);
+  checkpoints_->save_epoch(checkpoint, result.is_best ? tx::IsBest::kYes : tx::IsBest::kNo);
   print(result);
 }
 
@@ -135,12 +151,22 @@ int Training::stopped() {
   return kKilledBySignal + signal;
 }
 
+// A run that was resumed from another folder may have written nothing better, or nothing at all.
+std::string Training::weights_there() const {
+  const auto there = [this](const char* name) { return std::filesystem::exists(folder_.file(name)); };
+  const std::string last = folder_.file(tx::kLastCheckpoint);
+  if (!there(tx::kLastCheckpoint)) return "nothing was left to train, nothing was written to " + folder_.path;
+  if (there(tx::kBestCheckpoint)) return last + " and best.pt hold the weights";
+  return last + " holds the weights" + (run_.best ? ", the best ones stayed where it was resumed from" : "");
+}
+
 int Training::done() {
   if (checkpoints_) checkpoints_->wait();
   const bool reported = run_.config.report && write_run_report(run_, folder_);
   if (!checkpoints_) return 0;
-  std::printf("done: %lld epochs, best test accuracy %.2f %%; %s and best.pt hold the weights%s\n",
-              static_cast<long long>(run_.epoch), 100 * run_.best.value_or(0), folder_.file("last.pt").c_str(),
+  char best[64] = "none of them tested";
+  if (run_.best) std::snprintf(best, sizeof(best), "best test accuracy %.2f %%", 100 * *run_.best);
+  std::printf("done: %lld epochs, %s; %s%s\n", static_cast<long long>(run_.epoch), best, weights_there().c_str(),
               reported ? ", report.html shows what they do" : "");
   return 0;
 }

@@ -30,6 +30,8 @@ class Training {
   void save();
   int stopped();
   int done();
+  void announce_early_stopping() const;
+  std::string weights_there() const;
 
   torch_ext::Run& run_;
   RunFolder folder_;

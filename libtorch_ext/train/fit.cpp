@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "libtorch_ext/train/epoch.h"
+#include "libtorch_ext/train/metrics/better_test.h"
 
 namespace torch_ext {
 namespace {
@@ -32,9 +33,21 @@ bool is_tested(const Run& run) {
   return epoch % run.config.eval_every_epochs == 0 || epoch == run.config.epochs;
 }
 
+// Takes a test into account; returns whether it is the best so far.
+bool count_test(Run& run, const Tally& test, int64_t epoch) {
+  const double accuracy = test.accuracy(), loss = test.mean_loss();
+  const bool is_best = is_better_test(accuracy, loss, run.best, run.best_loss);
+  const bool is_better = is_best && accuracy != run.best;
+  run.tests_without_better = is_better ? 0 : run.tests_without_better + 1;
+  if (!is_best) return false;
+  run.best = accuracy;
+  run.best_loss = loss;
+  run.best_epoch = epoch;
+  return true;
+}
+
 bool stops_early(const Run& run) {
-  return run.config.early_stopping && run.epoch < run.config.epochs &&
-         run.epoch - run.best_epoch >= run.config.early_stopping->patience;
+  return run.config.early_stopping && run.tests_without_better >= run.config.early_stopping->patience;
 }
 
 }  // namespace
@@ -45,6 +58,7 @@ FitEnd fit(Run& run, const FitHooks& hooks) {
   const auto keep_on = [&] { return !hooks.keep_on || hooks.keep_on(); };
   run.train_loader->load_state_dict(run.position);  // a fit that was stopped in a test goes on with the test
   while (run.epoch < config.epochs) {
+    if (stops_early(run)) return FitEnd::kEarly;
     if (config.max_steps && run.step >= *config.max_steps) return FitEnd::kLimit;
     if (hooks.on_epoch_begin) hooks.on_epoch_begin();
     const Stopwatch time;
@@ -62,18 +76,16 @@ FitEnd fit(Run& run, const FitHooks& hooks) {
     if (!result.whole || is_tested(run)) {
       result.test = evaluate(run, keep_on);
       if (!result.test) return FitEnd::kStopped;
-      result.is_best = result.test->accuracy() > run.best.value_or(-1);
+      if (result.test->samples == 0) result.test.reset();  // nothing was measured
     }
     const auto samples = static_cast<double>((last - first) * *config.data.batch_size * run.group.size());
     result.samples_per_second = samples / std::max(result.seconds, 1e-9);
     result.wait_share = run.train_loader->metrics().wait_share();
     result.lr = run.lr();
     result.train = result.whole ? finish_epoch(run, result.test) : run.tally.over(run.group);
-    if (result.is_best) run.best_epoch = result.epoch;
+    if (result.test) result.is_best = count_test(run, *result.test, result.epoch);
     if (hooks.on_epoch) hooks.on_epoch(result);
-    if (result.is_best) run.best = result.test->accuracy();
     if (!result.whole) return FitEnd::kLimit;
-    if (stops_early(run)) return FitEnd::kEarly;
   }
   return FitEnd::kDone;
 }

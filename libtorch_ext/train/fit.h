@@ -14,7 +14,7 @@ struct EpochResult {
   bool whole = true;          ///< whether all of its steps were taken; a limit may have ended it
   Tally train;                ///< of all of its samples, those before a resume included
   std::optional<Tally> test;  ///< nothing where it wasn't tested
-  bool is_best = false;       ///< whether the test accuracy is the highest so far
+  bool is_best = false;       ///< whether that is the best so far, see `is_better_test`
   double lr = 0;              ///< of its last step
   double seconds = 0;         ///< that its steps took, since a resume at most; without the test
   double samples_per_second = 0;
@@ -26,7 +26,7 @@ struct FitHooks {
   std::function<void()> on_epoch_begin;
   /// After each optimizer step, with its loss: see `train_epoch`.
   std::function<void(double loss)> on_step;
-  /// After each epoch. `run.best` is still that of the epochs before, as `CheckpointManager::save_epoch` wants it.
+  /// After each epoch. The run stands at its end; `run.best` counts its test.
   std::function<void(const EpochResult& result)> on_epoch;
   /// Asked after each step and each batch of the test; false ends the fit between two steps.
   std::function<bool()> keep_on;
@@ -34,7 +34,7 @@ struct FitHooks {
 
 enum class FitEnd {
   kDone,     ///< all epochs
-  kEarly,    ///< "early_stopping"
+  kEarly,    ///< "early_stopping": as many tests in a row as its patience had no better accuracy
   kLimit,    ///< `max_steps` or `max_time`
   kStopped,  ///< `keep_on`, in any process of the group
 };

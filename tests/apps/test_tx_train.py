@@ -41,7 +41,7 @@ class TxTrain(ProgramTest):
             ({"device": "cuda:99"}, 'device: found "cuda:99", but '),
             ({"device": "gpu"}, f'{path}: /device: found the string "gpu", expected "auto", "cpu", "cuda" or "cuda:n"'),
             ({"data": {"root": "/nowhere"}}, "/nowhere/train-images-idx3-ubyte.gz: no such file"),
-            ({"model": {"num_classes": 3}}, "found labels up to 9, expected them below /model/num_classes = 3"),
+            ({"model": {"num_classes": 3}}, "/model/num_classes: found 3, but training labels in /usr/share/datasets/fashion-mnist go up to 9; expected at least 10"),
             ({"data": {"train_limit": 5, "drop_last": True}}, "found 5 training samples, expected a batch of 128"),
             ({"model": {"weights": "/nowhere.pt"}}, "/nowhere.pt"),
             ({"optimizer": {"name": "AdamW", "betas": [0.9]}}, "/optimizer/betas: found 1 numbers, expected 2"),
@@ -191,12 +191,6 @@ class TxTrain(ProgramTest):
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"^tx-train: step \d+: found a loss of -?(nan|inf), expected a finite one; first in \w+")
         self.assertEqual(run("tx-ckpt", "verify", self.folder / "out" / "last.pt").returncode, 0)
-
-    def test_early_stopping(self):
-        config = dict(TINY, epochs=50, optimizer={"name": "SGD", "lr": 0}, early_stopping={"patience": 2})
-        done = run("tx-train", self.write_config(config), "--output", self.folder / "out")
-        self.assertIn("no better test accuracy for 2 epochs: stopping early", done.stdout)
-        self.assertLess(done.stdout.count("(best)"), 4)
 
     def test_everything_at_once_stops_and_goes_on(self):
         config = dict(TINY, epochs=2, amp="bfloat16", channels_last=True, averaged_model={"decay": 0.9}, clip_grad_norm=1,
