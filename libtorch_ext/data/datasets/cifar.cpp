@@ -59,8 +59,7 @@ void read_python(const std::string& path, const Layout& layout, Images& images) 
     check_label(label, layout, path, images.labels.size());
     images.labels.push_back(static_cast<std::byte>(label));
   }
-  const auto* pixels = reinterpret_cast<const std::byte*>(file.pixels.data());
-  images.pixels.insert(images.pixels.end(), pixels, pixels + file.pixels.size());
+  images.pixels.insert(images.pixels.end(), file.pixels.begin(), file.pixels.end());
 }
 
 [[noreturn]] void fail_missing(const std::string& root, const Layout& layout, const std::string& name) {

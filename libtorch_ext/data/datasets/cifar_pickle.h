@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,8 +9,8 @@ namespace torch_ext {
 
 /// A file of CIFAR's version for Python.
 struct CifarPickle {
-  std::string pixels;           ///< [N, 3, 32, 32]
-  std::vector<int64_t> labels;  ///< [N]
+  std::vector<std::byte> pixels;  ///< [N, 3, 32, 32]
+  std::vector<int64_t> labels;    ///< [N]
 };
 
 /// Reads a pickled dictionary that has an array of bytes, [N, 3072], under "data" and a list of whole numbers under

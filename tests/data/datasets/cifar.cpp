@@ -95,7 +95,7 @@ def batch(name, protocol, key=lambda word: word, **lists):
     with open(name, 'wb') as file: pickle.dump({key('data'): data} | {key(k): v for k, v in lists.items()}, file, protocol)
     return data
 for i in range(5): batch(f'cifar-10-batches-py/data_batch_{i + 1}', i, labels=[i, i, 9])
-data = batch('cifar-10-batches-py/test_batch', 4, key=str.encode, labels=[1, 2, 3])
+data = batch('cifar-10-batches-py/test_batch', 5, key=str.encode, labels=[1, 2, 3])
 with open('test_batch.bin', 'wb') as file:
     for label, row in zip([1, 2, 3], data): file.write(bytes([label]) + row.tobytes())
 os.makedirs('binary'), os.rename('test_batch.bin', 'binary/test_batch.bin')
