@@ -6,6 +6,7 @@ ONLY_TORCH names those that torch.load reads and we refuse on purpose, and why.
 import io
 import pickle
 import struct
+import tarfile
 import zipfile
 from collections import OrderedDict
 
@@ -45,6 +46,38 @@ def with_records(changes, **options):
 
 def renamed(change):
     return packed({change(name): data for name, data in PLAIN.items()})
+
+
+def old_tar(form=tarfile.GNU_FORMAT, end=bytes(10240), storages=b"", **names):
+    """What torch.save wrote before PyTorch 0.1.10, of STATE; `storages` takes the place of that member's last bytes, `names`
+    of a member's name."""
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value):
+            return keys.get(id(value))
+
+    values = list(STATE.values())
+    keys = {id(value): str(10 + key) for key, value in enumerate(values)}
+    files = {"storages": pickle.dumps(len(values), 2), "tensors": pickle.dumps(len(values), 2), "pickle": b""}
+    for key, value in enumerate(values):
+        files["storages"] += pickle.dumps((key, "cpu", torch.FloatStorage), 2) + struct.pack("<q", value.numel())
+        files["storages"] += value.numpy().tobytes()
+        numbers = (*value.shape, *value.stride(), 0)
+        files["tensors"] += pickle.dumps((10 + key, key, torch.FloatTensor), 2) + struct.pack("<ii", value.dim(), 0)
+        files["tensors"] += struct.pack(f"<{len(numbers)}q", *numbers)
+    files["storages"] += pickle.dumps([], 2)
+    buffer = io.BytesIO()
+    Pickler(buffer, 2).dump(dict(STATE))
+    files["pickle"] = buffer.getvalue()
+    if storages:
+        files["storages"] = files["storages"][:-len(storages)] + storages
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=form) as file:
+        for name, data in files.items():
+            info = tarfile.TarInfo(names.get(name, name))
+            info.size = len(data)
+            file.addfile(info, io.BytesIO(data))
+        whole = buffer.getvalue()[:file.offset]
+    return whole + end
 
 
 def streamed(method):
@@ -160,6 +193,19 @@ MUTATED = {
     "legacy twice": OLD + OLD,
     "legacy with a zip behind": OLD + ZIP,
     "legacy with bytes in front": b"\n" + OLD,
+    # before PyTorch 0.1.10
+    "tar": old_tar(),
+    "tar of pax": old_tar(tarfile.PAX_FORMAT),
+    "tar without an end": old_tar(end=b""),
+    "tar with one block of zeros": old_tar(end=bytes(512)),
+    "tar with a cut block of zeros": old_tar(end=bytes(100)),
+    "tar with bytes behind": old_tar() + b"more",
+    "tar with another tar behind": old_tar() + old_tar(),
+    "tar, its last block cut": old_tar(end=b"")[:-1],
+    "tar, cut in the middle": old_tar()[:1500],
+    "tar whose storages end early": old_tar(storages=b"\x80"),
+    "tar without a pickle": old_tar(pickle="other"),
+    "tar in a folder": old_tar(**{"tensors": "x/tensors", "pickle": "x/pickle"}),
 }
 
 ONLY_TORCH = {

@@ -28,16 +28,6 @@ struct Directory {
   uint64_t end = 0;  ///< where the record stands that says so, right behind the directory
 };
 
-/// The offset of the last end record that begins among the last `window` bytes.
-std::optional<size_t> find_end(Span file, size_t window) {
-  if (file.size() < zip::kEndSize) return std::nullopt;
-  const size_t first = file.size() - std::min(file.size(), window);
-  for (size_t at = file.size() - zip::kEndSize + 1; at-- > first;) {
-    if (field<uint32_t>(file, at) == zip::kEnd) return at;
-  }
-  return std::nullopt;
-}
-
 /// Where the zip64 end record is, as the locator before the end record at `end` says, if there is one.
 std::optional<uint64_t> locate_end64(Span file, size_t end) {
   if (end < zip::kEnd64LocatorSize + zip::kEnd64Size) return std::nullopt;
@@ -66,6 +56,32 @@ Directory read_end(Span file, size_t end) {
           .end = end};
 }
 
+/// Whether the end record at `end` says where a directory with an entry is.
+bool leads_to_directory(Span file, size_t end) {
+  const Directory directory = read_end(file, end);
+  if (directory.offset > directory.end || directory.size > directory.end - directory.offset) return false;
+  return directory.size >= zip::kDirectoryEntrySize && field<uint32_t>(file, directory.offset) == zip::kDirectoryEntry;
+}
+
+/// End records, by their offsets.
+struct Ends {
+  size_t last = 0;  ///< the one that torch.load takes
+  size_t good = 0;  ///< the last one that leads to a directory, or, where none does, the last one
+};
+
+/// Those that begin among the last `window` bytes, if any do.
+std::optional<Ends> find_ends(Span file, size_t window) {
+  if (file.size() < zip::kEndSize) return std::nullopt;
+  std::optional<size_t> last;
+  const size_t first = file.size() - std::min(file.size(), window);
+  for (size_t at = file.size() - zip::kEndSize + 1; at-- > first;) {
+    if (field<uint32_t>(file, at) != zip::kEnd) continue;
+    if (!last) last = at;
+    if (leads_to_directory(file, at)) return Ends{*last, at};
+  }
+  return last ? std::optional(Ends{*last, *last}) : std::nullopt;
+}
+
 // miniz looks for the end record in blocks from the end of the file on, each overlapping the one before by 3 bytes,
 // until it has seen the place of one with the longest comment.
 constexpr size_t kEndBlock = 4096;
@@ -75,9 +91,10 @@ constexpr size_t kEndWindow = kEndBlock + 16 * kEndStep;
 /// Why there is no end record where it should be.
 std::string missing_end(Span file) {
   constexpr size_t kFar = size_t{64} << 20;
-  if (const auto end = find_end(file, kFar)) {
-    return std::to_string(file.size() - *end - zip::kEndSize) + " bytes follow the zip archive, which ends at byte " +
-           std::to_string(*end + zip::kEndSize) + ": too many for torch.load to find its directory; cut them off";
+  if (const auto ends = find_ends(file, kFar)) {
+    return std::to_string(file.size() - ends->good - zip::kEndSize) +
+           " bytes follow the zip archive, which ends at byte " + std::to_string(ends->good + zip::kEndSize) +
+           ": too many for torch.load to find its directory; cut them off";
   }
   return "the zip directory that should end the file is missing: the file is truncated, fetch or copy it again";
 }
@@ -167,15 +184,17 @@ ZipReader::ZipReader(const std::string& path) : path_(path), file_(MappedFile::o
 
 void ZipReader::read_directory() {
   const Span file = file_->bytes();
-  const auto end = find_end(file, kEndWindow);
-  if (!end) throw FormatError(path_, missing_end(file));
-  behind_ = file.size() - *end;
-  if (const auto at = locate_end64(file, *end); at && *at > *end - zip::kEnd64Size) {
+  const auto ends = find_ends(file, kEndWindow);
+  if (!ends) throw FormatError(path_, missing_end(file));
+  const size_t end = ends->good;
+  behind_ = file.size() - end;
+  is_last_end_ = end == ends->last;
+  if (const auto at = locate_end64(file, end); at && *at > end - zip::kEnd64Size) {
     throw FormatError(path_, "the zip64 end of the zip directory should be at byte " + std::to_string(*at) +
-                                 ", which lies behind the end at " + std::to_string(*end));
+                                 ", which lies behind the end at " + std::to_string(end));
   }
-  if (is_multi_disk(file, *end)) throw FormatError(path_, "is one of several parts of a zip archive; join them first");
-  const Directory directory = read_end(file, *end);
+  if (is_multi_disk(file, end)) throw FormatError(path_, "is one of several parts of a zip archive; join them first");
+  const Directory directory = read_end(file, end);
   if (directory.offset > directory.end || directory.size > directory.end - directory.offset) {
     throw FormatError(path_, "the zip directory at byte " + std::to_string(directory.offset) + " with " +
                                  std::to_string(directory.size) + " bytes reaches beyond byte " +
@@ -184,7 +203,7 @@ void ZipReader::read_directory() {
   }
   Span rest = file.subspan(directory.offset, directory.size);
   const size_t gap = directory.offset + directory.size;
-  if (const size_t second = find_header(file.subspan(gap, *end - gap)); second != std::string_view::npos) {
+  if (const size_t second = find_header(file.subspan(gap, ends->last - gap)); second != std::string_view::npos) {
     throw FormatError(path_, "a second zip archive begins at byte " + std::to_string(gap + second) +
                                  ": readers would take one or the other; make a file of each");
   }
@@ -232,6 +251,7 @@ void ZipReader::read_directory() {
 }
 
 bool ZipReader::is_found_by_torch() const {
+  if (!is_last_end_) return false;
   // The step that would lead before the beginning of the file fails.
   const size_t size = file_->bytes().size();
   size_t seen = std::min(kEndBlock, size);

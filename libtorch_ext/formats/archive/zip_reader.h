@@ -42,7 +42,7 @@ class ZipReader {
   const std::vector<ZipRecord>& records() const { return records_; }
 
   /// Whether torch.load, too, finds the archive's end before the bytes that follow it: in a small file it looks less
-  /// far.
+  /// far, and it takes whatever begins like an end for one.
   bool is_found_by_torch() const;
 
   /// The record of that full name, or null.
@@ -67,7 +67,8 @@ class ZipReader {
   std::shared_ptr<const MappedFile> file_;
   std::vector<ZipRecord> records_;
   std::unordered_map<std::string_view, size_t> by_name_;
-  size_t behind_ = 0;  ///< bytes from the end record on
+  size_t behind_ = 0;        ///< bytes from the end record on
+  bool is_last_end_ = true;  ///< none of them begin like another
 };
 
 }  // namespace torch_ext::formats

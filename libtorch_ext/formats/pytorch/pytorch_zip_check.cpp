@@ -72,7 +72,7 @@ std::string short_text(const ZipReader& zip, const ZipRecord& record) {
 void check_for_torch_load(const ZipReader& zip, const std::string& prefix) {
   if (!zip.is_found_by_torch()) {
     throw FormatError(zip.path(),
-                      "too many bytes follow the zip archive for torch.load to find its directory; cut them "
+                      "the bytes that follow the zip archive keep torch.load from finding its directory; cut them "
                       "off, or write the file anew with `tx-ckpt convert`");
   }
   for (const ZipRecord& record : zip.records()) {
