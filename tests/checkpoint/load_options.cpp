@@ -111,16 +111,16 @@ TEST_CASE("the state_dict is found under the key that Python programs use, and t
   CHECK_THROWS_WITH(key_of({"model"}, {.key = "epoch"}), "file.pt: epoch: found a int, expected a state_dict");
 }
 
-TEST_CASE("quantized, sparse and numpy entries are refused by what they are, with or without strict") {
+TEST_CASE("quantized and sparse entries and lists are refused by what they are, with or without strict") {
   TORCH_EXT_NEEDS_PYTHON();
   TempDir dir;
   run_python(
-      "import sys, torch, numpy, warnings\n"
+      "import sys, torch, warnings\n"
       "warnings.simplefilter('ignore')\n"
       "w = torch.zeros(4, 3)\n"
       "torch.save({'0.weight': torch.quantize_per_tensor(w, 0.1, 0, torch.qint8), '0.bias': "
       "torch.zeros(4).to_sparse(),\n"
-      "            '1.weight': numpy.zeros((2, 4)), '1.bias': 'text', 'other': torch.zeros(1).to_sparse(),\n"
+      "            '1.weight': [0.5], '1.bias': 'text', 'other': torch.zeros(1).to_sparse(),\n"
       "            'plain': torch.zeros(1)}, sys.argv[1])\n",
       {dir / "odd.pt"});
   auto net = two_layers();
@@ -133,7 +133,7 @@ TEST_CASE("quantized, sparse and numpy entries are refused by what they are, wit
   }
   CHECK_THAT(message, ContainsSubstring("0.weight found a quantized tensor") &&
                           ContainsSubstring("0.bias found a sparse tensor") &&
-                          ContainsSubstring("1.weight found a numpy array") &&
+                          ContainsSubstring("1.weight found a list, expected a tensor of shape [2, 4]") &&
                           ContainsSubstring("1.bias found a str, expected a tensor of shape [2]") &&
                           ContainsSubstring("other (a sparse tensor"));
   CHECK(torch::equal(before, tensor_of(net, "0.weight")));
