@@ -39,10 +39,6 @@ std::vector<std::string> checkpoints_in(const fs::path& folder) {
 std::string instead_of(const std::string& path) {
   std::error_code ignored;
   const fs::path whole(path);
-  if (fs::is_directory(whole, ignored)) {
-    const auto names = checkpoints_in(whole);
-    return names.empty() ? "" : "; found there: " + few_of(names);
-  }
   if (fs::exists(whole, ignored)) return "";
   const fs::path folder = whole.has_parent_path() ? whole.parent_path() : fs::path(".");
   if (!fs::exists(folder, ignored)) return "; there is no folder " + folder.string();

@@ -292,5 +292,5 @@ TEST_CASE("a file that isn't there is told with its neighbours") {
   CHECK_THROWS_WITH(tx::load(dir / "lsat.pt"), ContainsSubstring("; did you mean \"last.pt\"?"));
   CHECK_THROWS_WITH(tx::load(dir / "checkpoint.pth"), ContainsSubstring("; found there: best.pt, last.pt"));
   CHECK_THROWS_WITH(tx::load(dir / "run" "/last.pt"), ContainsSubstring("; there is no folder " + (dir / "run")));
-  CHECK_THROWS_WITH(tx::load(dir.path().string()), ContainsSubstring("is a folder, a file is expected; found there: best.pt, last.pt"));
+  CHECK_THROWS_WITH(tx::load(dir.path().string()), ContainsSubstring("is a folder, a file is expected"));
 }
