@@ -59,7 +59,8 @@ TEST_CASE("blocks of every kind unpack, to their size and no other", "[inflate]"
   }
 }
 
-TEST_CASE("cut and flipped data is refused or unpacked as libdeflate does", "[inflate][malformed]") {
+// The reverse doesn't hold: libdeflate takes the lengths 286 and 287, which zlib refuses, too.
+TEST_CASE("cut and flipped data is refused, or unpacked as libdeflate does", "[inflate][malformed]") {
   for (const auto& [hex, size, crc] : kPacked) {
     const Bytes good = from_hex(hex);
     for (size_t cut = 0; cut < good.size(); ++cut) {
@@ -71,10 +72,9 @@ TEST_CASE("cut and flipped data is refused or unpacked as libdeflate does", "[in
       Bytes bad = good;
       bad[bit / 8] ^= static_cast<std::byte>(1 << bit % 8);
       Bytes bytes(size);
-      const bool is_whole = inflate(bad, bytes);
       const auto found = unpacked(bad, size);
-      CHECK(found.has_value() == is_whole);
-      if (found && is_whole) CHECK(*found == bytes);
+      const bool agrees = !found || (inflate(bad, bytes) && *found == bytes);
+      CHECK(agrees);
     }
   }
 }

