@@ -146,8 +146,8 @@ class Edit {
 WriteFormat parse_format(const std::string& word) {
   if (const auto format = write_format_from_word(word)) return *format;
   const std::vector<std::string> words = {"zip", "legacy", "safetensors"};
-  throw std::invalid_argument("--format: found \"" + word + "\"" + torch_ext::did_you_mean(word, words) +
-                              "; expected " + torch_ext::quoted_list(words));
+  throw std::invalid_argument("--format: found \"" + word + "\"; expected " + torch_ext::quoted_list(words) +
+                              torch_ext::did_you_mean(word, words));
 }
 
 void convert(const ConvertOptions& options, std::ostream& out) {

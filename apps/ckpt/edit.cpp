@@ -272,8 +272,8 @@ void change_dtype(const Value& state, const std::string& word) {
                                             "bf16",
                                             "fp32",
                                             "fp64"};
-    throw std::invalid_argument("--dtype: found \"" + word + "\"" + torch_ext::did_you_mean(word, words) +
-                                "; expected a floating-point dtype: " + torch_ext::quoted_list(words));
+    throw std::invalid_argument("--dtype: found \"" + word + "\"; expected a floating-point dtype: " +
+                                torch_ext::quoted_list(words) + torch_ext::did_you_mean(word, words));
   }
   std::map<std::pair<const Storage*, DType>, std::shared_ptr<const Storage>> storages;
   change_tensors(state, [&](Tensor tensor) {

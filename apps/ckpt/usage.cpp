@@ -44,12 +44,12 @@ std::optional<std::string> wrong_verb(const CLI::App& app, int argc, const char*
     if (std::ranges::find(names, word) != names.end()) return std::nullopt;
     return no_option(kProgram, word, names);
   }
-  std::string there_are = "; the verbs are " + torch_ext::quoted_list(known);
+  const std::string there_are = "; the verbs are " + torch_ext::quoted_list(known);
   std::error_code unknown;
   if (std::filesystem::exists(word, unknown)) {
     return word + " is a file, a verb is expected before it: `tx-ckpt ls " + word + "` lists what it holds" + there_are;
   }
-  return "there is no verb \"" + word + "\"" + torch_ext::did_you_mean(word, known) + there_are;
+  return "there is no verb \"" + word + "\"" + there_are + torch_ext::did_you_mean(word, known);
 }
 
 std::string unexpected_argument(const CLI::App& app) {

@@ -2,13 +2,12 @@
 
 #include <torch/torch.h>
 
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
 
 #include "libtorch_ext/formats/file/atomic_file.h"
-#include "libtorch_ext/inspect/tree.h"
+#include "libtorch_ext/inspect/non_finite.h"
 #include "run_report.h"
 #include "stop_signal.h"
 
@@ -22,16 +21,10 @@ std::string title(int64_t epoch, int64_t epochs) {
 
 // Weights that went bad in the last step don't take the place of the good ones in the folder.
 void check_weights(const tx::Run& run) {
-  const c10::NoGradGuard no_grad;
-  for (const auto& item : tx::named_parameters(*run.model.ptr())) {
-    const at::Tensor& weight = item.value();
-    if (weight.numel() == 0) continue;
-    const double largest = torch::linalg_vector_norm(weight, std::numeric_limits<double>::infinity()).item<double>();
-    if (std::isfinite(largest)) continue;
-    throw tx::Error("step " + std::to_string(run.step) + ": found " + (std::isnan(largest) ? "nan" : "inf") + " in " +
-                    item.key() + ", expected finite weights; last.pt stays as it was; try a lower learning rate, or "
-                    "clip_grad_norm");
-  }
+  const std::string bad = tx::find_non_finite(*run.model.ptr());
+  if (bad.empty()) return;
+  throw tx::Error("step " + std::to_string(run.step) + ": found " + bad +
+                  ", expected finite weights; last.pt stays as it was; try a lower learning rate, or clip_grad_norm");
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ class TxTrain(ProgramTest):
         self.assertNotIn("\r", done.stdout)
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0], 'no CUDA device is visible (CUDA_VISIBLE_DEVICES=""): using the CPU')
-        self.assertRegex(lines[1], r"^resnet18: 11175370 parameters, on cpu with 1 threads; 48 training and 20 test")
+        self.assertRegex(lines[1], r"^lenet: 61706 parameters, on cpu with 1 threads; 48 training and 20 test")
         self.assertRegex(lines[2], r"^epoch 1/2  1/3  \d+ images/s  ETA \d+:\d\d  loss \d\.\d{4}  lr 0\.02  \d\.\d GiB$")
         self.assertRegex(lines[-1], r"^done: 2 epochs, best test accuracy \d+\.\d\d %; ")
         self.assertEqual(sorted(os.listdir(self.folder / "out")),
