@@ -306,8 +306,43 @@ SPARSE_PARTS = {
 }
 
 
+def numpy_parts(value):
+    """The dtype, shape, bytes and order of a NumPy array or scalar, as its pickle has them; None of anything else."""
+    kind = type(value)
+    if not isinstance(value, Inert) or not kind.__module__.startswith(("numpy.core.", "numpy._core.")):
+        return None
+    if kind.__qualname__ == "scalar" and len(value.args) == 2:
+        return value.args[0], (), value.args[1], False
+    if kind.__qualname__ == "_reconstruct" and isinstance(value.state, tuple) and len(value.state) == 5:
+        _, shape, dtype, is_fortran, data = value.state
+        return dtype, shape, data, is_fortran
+    if kind.__qualname__ == "_frombuffer" and len(value.args) == 4:
+        data, dtype, shape, order = value.args
+        return dtype, shape, data, order == "F"
+    return None
+
+
+@functools.cache  # an array that stands twice in a file is one
+def numpy_tensor(value):
+    """The tensor that a NumPy array or scalar of numbers is; None of anything else."""
+    parts = numpy_parts(value)
+    if not parts:
+        return None
+    dtype, shape, data, is_fortran = parts
+    code, order = dtype.args[0], dtype.state[1]
+    if numpy.dtype(code).name not in SIZES or not isinstance(data, (bytes, bytearray)):
+        return None
+    elements = numpy.frombuffer(data, numpy.dtype(code).newbyteorder(order))
+    data = elements.astype(elements.dtype.newbyteorder("<")).tobytes()
+    counted = shape if is_fortran else shape[::-1]
+    stride = tuple(math.prod(max(size, 1) for size in counted[:i]) for i in range(len(shape)))
+    name = numpy.dtype(code).name
+    return Tensor(name, tuple(shape), stride if is_fortran else stride[::-1], 0, Storage(name, lambda: data))
+
+
 def walk(value, name="", path=()):
     """Every tensor in `value` with its name."""
+    value = isinstance(value, Inert) and numpy_tensor(value) or value
     if isinstance(value, Tensor):
         yield name, value
         return
