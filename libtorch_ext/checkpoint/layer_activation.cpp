@@ -1,6 +1,7 @@
 #include <torch/torch.h>
 
 #include "libtorch_ext/checkpoint/layer.h"
+#include "libtorch_ext/nn/activation.h"
 
 namespace torch_ext::detail {
 
@@ -20,6 +21,8 @@ std::vector<Layer> activation_layers() {
   };
   return {
       layer<ReLUImpl>("activation.ReLU", ReLUOptions(), inplace),
+      layer<HardswishImpl>("activation.Hardswish", HardswishOptions(), inplace),
+      layer<HardsigmoidImpl>("activation.Hardsigmoid", HardsigmoidOptions(), inplace),
       layer<SELUImpl>("activation.SELU", SELUOptions(), inplace),
       layer<ReLU6Impl>("activation.ReLU6", ReLU6Options(),
                        [](auto& python, auto& o) {

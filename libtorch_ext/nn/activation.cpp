@@ -8,12 +8,12 @@ namespace torch_ext {
 
 torch::Tensor HardswishImpl::forward(torch::Tensor x) {
   return observed(
-      *this, [this](torch::Tensor& x) { return inplace_ ? at::hardswish_(x) : at::hardswish(x); }, x);
+      *this, [this](torch::Tensor& x) { return options.inplace() ? at::hardswish_(x) : at::hardswish(x); }, x);
 }
 
 torch::Tensor HardsigmoidImpl::forward(torch::Tensor x) {
   return observed(
-      *this, [this](torch::Tensor& x) { return inplace_ ? at::hardsigmoid_(x) : at::hardsigmoid(x); }, x);
+      *this, [this](torch::Tensor& x) { return options.inplace() ? at::hardsigmoid_(x) : at::hardsigmoid(x); }, x);
 }
 
 }  // namespace torch_ext

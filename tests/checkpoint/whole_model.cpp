@@ -230,7 +230,7 @@ import sys, torch, torchvision
 from torch import nn
 folder = sys.argv[1]
 torch.save(nn.Sequential(nn.ReLU(), nn.Sequential(torchvision.models.resnet.BasicBlock(4, 4))), folder + '/user.pt')
-torch.save(nn.Sequential(nn.Hardswish()), folder + '/python_only.pt')
+torch.save(nn.Sequential(nn.CosineSimilarity()), folder + '/two_inputs.pt')
 torch.save(nn.LSTM(2, 3), folder + '/lstm.pt')
 torch.save(nn.Sequential(nn.utils.weight_norm(nn.Linear(2, 3))), folder + '/hooks.pt')
 torch.save(nn.Sequential(nn.MaxPool2d(2, return_indices=True)), folder + '/indices.pt')
@@ -257,8 +257,8 @@ torch.save(broken.state_dict(), folder + '/state_dict.pt')
   const std::string instead = "; load its weights into your own module with load_state_dict";
   CHECK(problem("user") ==
         "at 1.0: torchvision.models.resnet.BasicBlock is not one of torch.nn's containers or layers" + instead);
-  CHECK(problem("python_only") ==
-        "at 0: torch.nn.modules.activation.Hardswish has no LibTorch namesake that maps a tensor to a tensor" +
+  CHECK(problem("two_inputs") ==
+        "at 0: torch.nn.modules.distance.CosineSimilarity has no LibTorch namesake that maps a tensor to a tensor" +
             instead);
   CHECK(problem("lstm") ==
         "torch.nn.modules.rnn.LSTM has no LibTorch namesake that maps a tensor to a tensor" + instead);
