@@ -1,26 +1,17 @@
 #include "libtorch_ext/checkpoint/file.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <string_view>
 
 #include "libtorch_ext/checkpoint/error.h"
 #include "libtorch_ext/core/closest.h"
 #include "libtorch_ext/core/few_of.h"
+#include "libtorch_ext/formats/checkpoint_name.h"
 
 namespace fs = std::filesystem;
 
 namespace torch_ext {
 namespace {
-
-bool has_checkpoints_ending(std::string_view name) {
-  constexpr std::array kEndings = {".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".npz"};
-  for (const std::string_view ending : kEndings) {
-    if (name.ends_with(ending)) return true;
-  }
-  return false;
-}
 
 std::vector<std::string> checkpoints_in(const fs::path& folder) {
   constexpr size_t kMost = 10'000;
@@ -28,7 +19,7 @@ std::vector<std::string> checkpoints_in(const fs::path& folder) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     std::string name = entry.path().filename().string();
-    if (has_checkpoints_ending(name)) names.push_back(std::move(name));
+    if (formats::is_checkpoint_name(name)) names.push_back(std::move(name));
     if (names.size() == kMost) break;
   }
   std::sort(names.begin(), names.end());

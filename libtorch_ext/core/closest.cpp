@@ -1,16 +1,11 @@
 #include "libtorch_ext/core/closest.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "libtorch_ext/core/small_letters.h"
 
 namespace torch_ext {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
 
 // Optimal string alignment distance.
 size_t edits(const std::string& a, const std::string& b) {
@@ -37,7 +32,7 @@ std::string closest(std::string_view word, const std::vector<std::string>& candi
   std::string best;
   size_t fewest = std::max<size_t>(1, word.size() / 3) + 1;
   for (const auto& candidate : candidates) {
-    const size_t distance = edits(lower(word), lower(candidate));
+    const size_t distance = edits(small_letters(word), small_letters(candidate));
     if (distance < fewest) {
       fewest = distance;
       best = candidate;

@@ -1,10 +1,11 @@
 #include "libtorch_ext/formats/dtype.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+
+#include "libtorch_ext/core/small_letters.h"
 
 namespace torch_ext::formats {
 namespace {
@@ -139,8 +140,7 @@ std::string_view dtype_name(DType dtype) { return entry(dtype).name; }
 std::optional<DType> dtype_from_name(std::string_view name) { return find(&Entry::name, name); }
 
 std::optional<DType> dtype_from_word(std::string_view word) {
-  std::string lower(word);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = small_letters(word);
   std::string_view name = lower;
   if (name.starts_with("torch.")) name.remove_prefix(6);
   const auto* alias = std::ranges::find(kAliases, name, &Alias::word);

@@ -1,9 +1,9 @@
 #include "libtorch_ext/formats/stand_in.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
+#include "libtorch_ext/core/small_letters.h"
 #include "libtorch_ext/formats/repr.h"
 
 namespace torch_ext::formats {
@@ -18,12 +18,6 @@ constexpr std::pair<std::string_view, const char*> kPointers[] = {
     {"# xet version", "is a pointer of Git Xet, not the file; `git xet` or a download of the file fetches it"},
     {"/annex/objects/", "is a pointer of git-annex, not the file; `git annex get` fetches the file"},
 };
-
-std::string small_letters(std::string_view text) {
-  std::string small(text);
-  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return small;
-}
 
 std::string_view between(std::string_view text, std::string_view open, std::string_view close) {
   const size_t begin = text.find(open);

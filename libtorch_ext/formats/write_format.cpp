@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <iterator>
 
 #include "libtorch_ext/core/closest.h"
+#include "libtorch_ext/core/small_letters.h"
 #include "libtorch_ext/formats/error.h"
 #include "libtorch_ext/formats/shards/sharded.h"
 #include "libtorch_ext/formats/tensor_file.h"
@@ -18,9 +18,7 @@ constexpr std::string_view kTorchEnds[] = {".pt",    ".pth",        ".bin",   ".
                                            ".model", ".checkpoint", ".torch", ".mdl",  ".weights"};
 
 std::string ending(const std::string& path) {
-  std::string end = std::filesystem::path(path).extension().string();
-  std::ranges::transform(end, end.begin(), [](unsigned char c) { return std::tolower(c); });
-  return end;
+  return small_letters(std::filesystem::path(path).extension().string());
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& name, const std::string& end) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "libtorch_ext/core/small_letters.h"
 #include "libtorch_ext/data/error.h"
 #include "libtorch_ext/data/read_image.h"
 #include "libtorch_ext/formats/error.h"
@@ -56,8 +57,7 @@ ImageFolder::ImageFolder(std::string root, ImageFolderOptions options)
       throw DataError(sample.path, "is no image but what macOS notes about one; delete such files: find '" + root_ +
                                        "' -name '._*' -delete");
     }
-    std::string extension = path.extension().string();
-    for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::string extension = small_letters(path.extension().string());
     for (const std::string_view unreadable : kUnreadable) {
       if (extension != unreadable) continue;
       throw DataError(sample.path,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "libtorch_ext/core/small_letters.h"
 #include "libtorch_ext/data/as_data_error.h"
 #include "libtorch_ext/data/datasets/brace_expand.h"
 #include "libtorch_ext/formats/archive/gzip.h"
@@ -13,11 +14,6 @@
 
 namespace torch_ext {
 namespace {
-
-std::string small_letters(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 struct Archive {
   std::shared_ptr<const void> owner;
